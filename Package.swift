@@ -1,0 +1,58 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target: Swift 6 language mode, explicit existentials and imports, and no warning survives.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// The domain (text, cgroups, views): no pointer without the word `unsafe` beside it.
+let domain: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "lxcfs",
+    products: [
+        .executable(name: "lxcfs", targets: ["lxcfs"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    ],
+    targets: [
+        // The kernel and the C libraries.
+        .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+        .target(name: "CLinux"),
+        .target(name: "LinuxSystem", dependencies: ["CLinux", "ProcText", system], swiftSettings: strict),
+
+        // The domain: what the kernel says, and what a container shall see.
+        .target(name: "ProcText", swiftSettings: domain),
+        .target(name: "Cgroups", dependencies: ["ProcText", "LinuxSystem", system], swiftSettings: domain),
+        .target(name: "HostProc", dependencies: ["ProcText", "LinuxSystem", system], swiftSettings: domain),
+        .target(
+            name: "ContainerViews", dependencies: ["Cgroups", "HostProc", "LinuxSystem", "ProcText", system], swiftSettings: domain),
+
+        // The file system.
+        .target(name: "FUSE", dependencies: ["CFuse3", "CLinux", "LinuxSystem", system], swiftSettings: strict),
+
+        // The daemon.
+        .target(
+            name: "LXCFSDaemon", dependencies: ["ContainerViews", "Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", logging, system],
+            swiftSettings: strict),
+        .executableTarget(name: "lxcfs", dependencies: ["LXCFSDaemon", argumentParser], swiftSettings: strict),
+
+        // Tests.
+        .target(
+            name: "TestSupport", dependencies: ["ContainerViews", "Cgroups", "HostProc", "LinuxSystem", "ProcText", system],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
+    ]
+)

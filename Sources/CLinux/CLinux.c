@@ -1,0 +1,135 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/personality.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* linux/nsfs.h of Debian 12 does not have NS_GET_PID_FROM_PIDNS yet. */
+#define CLINUX_NS_GET_PARENT _IO(0xb7, 0x2)
+#define CLINUX_NS_GET_PID_FROM_PIDNS _IOR(0xb7, 0x6, int)
+#define CLINUX_OPEN_TREE_CLONE 1
+
+_Static_assert(CLINUX_O_PATH == O_PATH, "O_PATH differs on this architecture");
+
+int clinux_open_tree_clone(const char *path) {
+    return (int)syscall(SYS_open_tree, AT_FDCWD, path, CLINUX_OPEN_TREE_CLONE | O_CLOEXEC);
+}
+
+int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int clinux_pidfd_probe(int pidfd) { return (int)syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0); }
+
+int clinux_namespace_parent(int namespace_fd) { return ioctl(namespace_fd, CLINUX_NS_GET_PARENT); }
+
+/* In the helper's child, born inside the namespace: name pid 1 in a message; the receiver sees it translated. */
+static void send_credentials_of_init(int channel) {
+    struct ucred credentials = {.pid = 1, .uid = 0, .gid = 0};
+    char byte = 1;
+    struct iovec content = {.iov_base = &byte, .iov_len = 1};
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof credentials)];
+    } control;
+    memset(&control, 0, sizeof control);
+    struct msghdr message = {
+        .msg_iov = &content, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_CREDENTIALS;
+    header->cmsg_len = CMSG_LEN(sizeof credentials);
+    memcpy(CMSG_DATA(header), &credentials, sizeof credentials);
+    sendmsg(channel, &message, MSG_NOSIGNAL);
+}
+
+static pid_t receive_credentials(int channel, int timeout_milliseconds) {
+    struct pollfd waiting = {.fd = channel, .events = POLLIN};
+    int ready;
+    do {
+        ready = poll(&waiting, 1, timeout_milliseconds);
+    } while (ready < 0 && errno == EINTR);
+    if (ready < 0) return -1;
+    if (ready == 0) {
+        errno = ETIMEDOUT;
+        return -1;
+    }
+    char byte;
+    struct iovec content = {.iov_base = &byte, .iov_len = 1};
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(struct ucred))];
+    } control;
+    struct msghdr message = {
+        .msg_iov = &content, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    ssize_t received = recvmsg(channel, &message, MSG_DONTWAIT);
+    struct cmsghdr *header = received == 1 ? CMSG_FIRSTHDR(&message) : NULL;
+    if (!header || header->cmsg_type != SCM_CREDENTIALS) {
+        if (received >= 0) errno = ESRCH;
+        return -1;
+    }
+    struct ucred credentials;
+    memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
+    if (credentials.pid <= 0) {
+        errno = ESRCH;
+        return -1;
+    }
+    return credentials.pid;
+}
+
+pid_t clinux_namespace_init_by_credentials(int namespace_fd, int timeout_milliseconds) {
+    int channel[2];
+    if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, channel) < 0) return -1;
+    int yes = 1;
+    setsockopt(channel[0], SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes);
+    /* Raw clone: glibc's fork takes locks that another thread of the daemon may hold. Only system calls follow. */
+    pid_t helper = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+    if (helper == 0) {
+        if (setns(namespace_fd, CLONE_NEWPID) < 0) _exit(1);
+        pid_t child = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+        if (child == 0) {
+            send_credentials_of_init(channel[1]);
+            _exit(0);
+        }
+        int status;
+        while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+        _exit(child > 0 ? 0 : 1);
+    }
+    int saved = errno;
+    pid_t found = -1;
+    close(channel[1]);
+    if (helper > 0) {
+        found = receive_credentials(channel[0], timeout_milliseconds);
+        saved = errno;
+        kill(helper, SIGKILL);
+        while (waitpid(helper, NULL, 0) < 0 && errno == EINTR) continue;
+    }
+    close(channel[0]);
+    errno = saved;
+    return found;
+}
+
+pid_t clinux_namespace_init(int namespace_fd, int timeout_milliseconds) {
+    int found = ioctl(namespace_fd, CLINUX_NS_GET_PID_FROM_PIDNS, 1);
+    if (found > 0) return found;
+    if (errno != ENOTTY && errno != EINVAL) return -1;
+    return clinux_namespace_init_by_credentials(namespace_fd, timeout_milliseconds);
+}
+
+pid_t clinux_gettid(void) { return (pid_t)syscall(SYS_gettid); }
+
+void clinux_set_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+int clinux_personality(unsigned long persona) { return personality(persona); }
+
+void clinux_limit_malloc_arenas(int count) { mallopt(M_ARENA_MAX, count); }

@@ -1,0 +1,47 @@
+/*
+ * What Swift's Glibc module hides: what glibc shows only under _GNU_SOURCE, variadic system calls, and system calls
+ * without a wrapper. Each entry says why it is here. Nothing here has state. Every function that can fail returns -1
+ * and sets errno, as system calls do.
+ */
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* <fcntl.h> defines O_PATH under _GNU_SOURCE only. */
+enum { CLINUX_O_PATH = 010000000 };
+
+/* open_tree(2) with OPEN_TREE_CLONE: a detached copy of one mount, without what is mounted below or over it. Linux 5.2. */
+int clinux_open_tree_clone(const char *path);
+
+/* pidfd_open(2). Linux 5.3. */
+int clinux_pidfd_open(pid_t pid);
+
+/* pidfd_send_signal(2) with signal 0: 0 while the process lives. Linux 5.1. */
+int clinux_pidfd_probe(int pidfd);
+
+/* ioctl(2) is variadic. NS_GET_PARENT: a descriptor of the parent pid or user namespace. Linux 4.9. */
+int clinux_namespace_parent(int namespace_fd);
+
+/*
+ * The pid, as this process sees it, of pid 1 of a pid namespace: NS_GET_PID_FROM_PIDNS where the kernel has it (Linux 6.12);
+ * else a helper process enters the namespace, a child born there sends credentials that name pid 1, and the kernel translates.
+ */
+pid_t clinux_namespace_init(int namespace_fd, int timeout_milliseconds);
+
+/* The second way alone, so that a test can hold the two against each other. */
+pid_t clinux_namespace_init_by_credentials(int namespace_fd, int timeout_milliseconds);
+
+/* gettid(2), pthread_setname_np(3) for the calling thread: _GNU_SOURCE. */
+pid_t clinux_gettid(void);
+void clinux_set_thread_name(const char *name);
+
+/* personality(2): 0xffffffff only asks. */
+int clinux_personality(unsigned long persona);
+
+/* mallopt(M_ARENA_MAX): one heap for all worker threads, so that memory does not grow with their number. */
+void clinux_limit_malloc_arenas(int count);
+
+#endif

@@ -1,0 +1,82 @@
+internal import LinuxSystem
+package import ProcText
+internal import Synchronization
+package import SystemPackage
+
+/// One cgroup of one hierarchy. Its files stay open once they were read: reading one again is a single pread(2).
+package final class Cgroup: Sendable {
+    /// Where it is in its hierarchy.
+    package let path: CgroupPath
+    /// The enclosing cgroup; `nil` for the top of what is mounted.
+    package let parent: Cgroup?
+    /// The kernfs inode number of its directory: differs when the cgroup was removed and made again.
+    package let inode: UInt64
+    /// Which interface its files speak.
+    package let version: CgroupVersion
+
+    private let directory: Directory
+    private let files = Mutex<[KernelFile?]>([])
+
+    init(path: CgroupPath, hierarchy: CgroupHierarchy, parent: Cgroup?, inode: UInt64, directory: Directory) {
+        self.path = path
+        self.parent = parent
+        self.inode = inode
+        self.version = hierarchy.version
+        self.directory = directory
+    }
+
+    /// Reads one of the cgroup's files.
+    /// - Returns: `false` where this cgroup does not have the file: the root, a controller that is not enabled here, a kernel without it.
+    /// - Throws: any other failure, as the kernel gave it.
+    package func read(_ file: CgroupFile, into text: inout InputText) throws(CgroupError) -> Bool {
+        text.count = 0
+        if let open = files.withLock({ file.rawValue < $0.count ? $0[file.rawValue] : nil }) {
+            do throws(Errno) {
+                try open.read(into: &text)
+                return true
+            } catch {
+                // The controller was switched off, and perhaps on again: the old file is dead, there may be a new one.
+                guard error == .operationNotSupportedByDevice else { return try absent(error, file) }
+                keep(nil, as: file)
+            }
+        }
+        do throws(Errno) {
+            let opened = KernelFile(adopting: try directory.open(file.name))
+            try opened.read(into: &text)
+            keep(opened, as: file)
+            return true
+        } catch {
+            return try absent(error, file)
+        }
+    }
+
+    /// The names of the files and child cgroups, in the kernel's order.
+    package func names() throws(Errno) -> [String] { try directory.names() }
+
+    /// ENOENT, no such controller any more, or a feature that the kernel was told to leave out: the file is absent.
+    private func absent(_ error: Errno, _ file: CgroupFile) throws(CgroupError) -> Bool {
+        switch error {
+        case .noSuchFileOrDirectory, .operationNotSupportedByDevice, .notSupportedOnSocket: return false
+        default: throw CgroupError(cgroup: path, file: file, error: error)
+        }
+    }
+
+    private func keep(_ open: KernelFile?, as file: CgroupFile) {
+        files.withLock { files in
+            if files.isEmpty { files = [KernelFile?](repeating: nil, count: CgroupFile.allCases.count) }
+            files[file.rawValue] = open
+        }
+    }
+}
+
+/// A cgroup file that is there but cannot be read.
+package struct CgroupError: Error, CustomStringConvertible {
+    /// The cgroup.
+    package let cgroup: CgroupPath
+    /// The file.
+    package let file: CgroupFile
+    /// What the kernel said.
+    package let error: Errno
+
+    package var description: String { "cannot read \(file.name) of cgroup \(cgroup): \(error)" }
+}

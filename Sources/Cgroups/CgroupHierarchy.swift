@@ -1,0 +1,49 @@
+internal import LinuxSystem
+internal import Synchronization
+package import SystemPackage
+
+/// One mounted cgroup hierarchy, and the cgroups of it that are in use.
+package final class CgroupHierarchy: Sendable {
+    /// Its place in `CgroupLayout.hierarchies`.
+    package let index: Int
+    /// Which interface its files speak.
+    package let version: CgroupVersion
+    /// v1: the mount options, controllers and `name=systemd` among them. v2: cgroup.controllers of its root.
+    package let names: [String]
+    /// Where the host has it mounted; for people, never opened again.
+    package let mountPoint: String
+
+    private let mountRoot: CgroupPath
+    private let root: Directory
+    private let known = Mutex<[CgroupPath: WeakCgroup]>([:])
+
+    init(index: Int, version: CgroupVersion, names: [String], mountPoint: String, mountRoot: CgroupPath, root: Directory) {
+        self.index = index
+        self.version = version
+        self.names = names
+        self.mountPoint = mountPoint
+        self.mountRoot = mountRoot
+        self.root = root
+    }
+
+    /// The cgroup at `path`, shared with everyone else who asked for it; a cgroup that was removed and made again is a new one.
+    /// - Throws: ENOENT where there is no such cgroup below the mount.
+    package func cgroup(at path: CgroupPath) throws(Errno) -> Cgroup {
+        guard let relative = path.relative(to: mountRoot) else { throw .noSuchFileOrDirectory }
+        let inode = try root.status(relative).inode
+        if let existing = known.withLock({ $0[path]?.cgroup }), existing.inode == inode { return existing }
+        var parent: Cgroup?
+        if let above = path.parent, path != mountRoot { parent = try cgroup(at: above) }
+        let made = Cgroup(path: path, hierarchy: self, parent: parent, inode: inode, directory: try root.directory(relative))
+        return known.withLock { known in
+            if let other = known[path]?.cgroup, other.inode == inode { return other }
+            if known.count >= 64, known.count & (known.count - 1) == 0 { known = known.filter { $0.value.cgroup != nil } }
+            known[path] = WeakCgroup(cgroup: made)
+            return made
+        }
+    }
+}
+
+private struct WeakCgroup: Sendable {
+    weak let cgroup: Cgroup?
+}

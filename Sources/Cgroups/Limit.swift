@@ -1,0 +1,20 @@
+/// A limit that a cgroup or one of its ancestors sets.
+package struct Limit: Sendable {
+    /// The smallest value found; `nil` means no limit.
+    package let value: UInt64?
+    /// The cgroup that sets it; `nil` means no limit.
+    package let source: Cgroup?
+
+    /// No limit anywhere.
+    package static var none: Limit { Limit(value: nil, source: nil) }
+
+    package init(value: UInt64?, source: Cgroup?) {
+        self.value = value
+        self.source = source
+    }
+
+    /// The smaller of the limit and what there is at all.
+    package func clamped(to capacity: UInt64) -> UInt64 {
+        min(value ?? capacity, capacity)
+    }
+}

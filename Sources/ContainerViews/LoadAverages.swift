@@ -1,0 +1,4 @@
+/// The load averages of a container.
+package struct LoadAverages: Sendable {
+    package init() {}
+}

@@ -1,0 +1,48 @@
+package import Cgroups
+package import HostProc
+package import LinuxSystem
+package import ProcText
+
+/// What a view is given beside the container: the host's files, the time, the settings, memory to work in, and the text to write.
+///
+/// One worker thread owns one and uses it for one view after the other, so that a warm render allocates nothing.
+package struct RenderContext: ~Copyable {
+    /// The host's files.
+    package var host: HostFiles
+    /// CLOCK_BOOTTIME in nanoseconds, at the start of this render.
+    package var now: UInt64 = 0
+    /// What the operator chose.
+    package var settings: ViewSettings
+    /// The pid of the caller as the daemon sees it; 0 where it is not visible.
+    package var callerPID: Int32 = 0
+    /// The text of the view.
+    package var output = TextBuffer()
+    /// Scratch memory for cgroup files.
+    package var cgroupText = InputText()
+    /// Scratch memory for the host's file.
+    package var hostText = InputText(capacity: 16384)
+    /// Scratch memory for CPU sets.
+    package var cpus = CPUSet()
+    /// Scratch memory for per-CPU times.
+    package var perCPU: [CPUUsage] = []
+    /// Scratch memory for block devices.
+    package var devices: [DeviceIO] = []
+
+    /// A context for one thread.
+    package init(_ host: HostFilesystem, settings: ViewSettings) {
+        self.host = HostFiles(host)
+        self.settings = settings
+    }
+}
+
+/// What the operator chose for all containers.
+package struct ViewSettings: Sendable {
+    /// `-u`: no swap anywhere.
+    package var hidesSwap = false
+    /// `--disable-zswap`: Zswap and Zswapped are 0.
+    package var hidesZswap = false
+    /// `--cpu-count cpuset`: the quota does not change the number of CPUs.
+    package var ignoresQuota = false
+
+    package init() {}
+}

@@ -1,0 +1,79 @@
+internal import CLinux
+internal import Glibc
+package import ProcText
+package import SystemPackage
+
+/// An open directory: the anchor from which files are opened by relative paths, so that nothing mounted over a path later changes what is read.
+package final class Directory: Sendable {
+    private let descriptor: OwnedFileDescriptor
+
+    /// Takes over a descriptor of a directory, O_PATH or not.
+    package init(adopting descriptor: consuming OwnedFileDescriptor) {
+        self.descriptor = descriptor
+    }
+
+    /// Opens a directory by its path.
+    package convenience init(path: String) throws(Errno) {
+        self.init(adopting: try OwnedFileDescriptor.open(path, pathOnly | O_DIRECTORY))
+    }
+
+    /// A detached copy of the mount at `path`, without anything that is mounted over its files (open_tree(2), Linux 5.2);
+    /// where the kernel or the privileges do not allow that, the directory as it is.
+    package convenience init(pristineMountAt path: String) throws(Errno) {
+        let tree = clinux_open_tree_clone(path)
+        if tree >= 0 {
+            self.init(adopting: OwnedFileDescriptor(adopting: tree))
+        } else {
+            try self.init(path: path)
+        }
+    }
+
+    /// Opens a directory below this one. An empty path is the directory itself.
+    package func directory(_ path: String) throws(Errno) -> Directory {
+        Directory(
+            adopting: try OwnedFileDescriptor.openat(descriptor.rawValue, path.isEmpty ? "." : path, pathOnly | O_DIRECTORY))
+    }
+
+    /// Opens a file below this directory for reading.
+    package func open(_ path: String) throws(Errno) -> OwnedFileDescriptor {
+        try OwnedFileDescriptor.openat(descriptor.rawValue, path, O_RDONLY)
+    }
+
+    /// Reads a whole file below this directory.
+    package func read(_ path: String, into text: inout InputText) throws(Errno) {
+        try open(path).readAll(into: &text)
+    }
+
+    /// fstatat(2), symbolic links followed. An empty path is the directory itself.
+    package func status(_ path: String) throws(Errno) -> FileStatus {
+        var result = stat()
+        guard fstatat(descriptor.rawValue, path.isEmpty ? "." : path, &result, 0) == 0 else { throw Errno(rawValue: errno) }
+        return FileStatus(result)
+    }
+
+    /// readlinkat(2); at most 4095 bytes.
+    package func destinationOfLink(_ path: String) throws(Errno) -> String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = readlinkat(descriptor.rawValue, path, &buffer, buffer.count - 1)
+        guard count >= 0 else { throw Errno(rawValue: errno) }
+        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// The names in a directory below this one, without `.` and `..`, in the kernel's order.
+    package func names(in path: String = "") throws(Errno) -> [String] {
+        let listing = try OwnedFileDescriptor.openat(descriptor.rawValue, path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY)
+        guard let stream = fdopendir(listing.release()) else { throw Errno(rawValue: errno) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names
+    }
+}
+
+/// O_PATH as the type that open(2) takes.
+let pathOnly = CInt(CLINUX_O_PATH)

@@ -1,0 +1,23 @@
+internal import Glibc
+
+/// What stat(2) says of a file, as far as anyone here asks.
+package struct FileStatus: Sendable, Equatable {
+    /// The device of the file system.
+    package let device: UInt64
+    /// The inode number.
+    package let inode: UInt64
+    /// Type and permission bits.
+    package let mode: UInt32
+    /// Length in bytes; 0 for kernel files.
+    package let size: Int64
+
+    init(_ status: stat) {
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        mode = UInt32(status.st_mode)
+        size = Int64(status.st_size)
+    }
+
+    /// Whether this is a directory.
+    package var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
+}

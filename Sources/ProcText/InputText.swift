@@ -1,0 +1,25 @@
+/// The content of a file that was read into a buffer that is used again for the next file: `bytes[0..<count]`.
+package struct InputText: Sendable {
+    /// Storage; what lies behind `count` is left over from an earlier, longer file.
+    package var bytes: [UInt8]
+    /// How many bytes of `bytes` are the file's.
+    package var count: Int
+
+    /// An empty text with room for `capacity` bytes.
+    package init(capacity: Int = 8192) {
+        bytes = [UInt8](repeating: 0, count: capacity)
+        count = 0
+    }
+
+    /// A text that holds `content`; for tests and constants.
+    package init(_ content: String) {
+        bytes = [UInt8](content.utf8)
+        count = bytes.count
+    }
+
+    /// The valid part of `bytes`.
+    package var range: Range<Int> { 0..<count }
+
+    /// A scanner at the start of the text.
+    package var scanner: ByteScanner { ByteScanner(bytes, in: 0..<count) }
+}
