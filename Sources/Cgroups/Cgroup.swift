@@ -1,4 +1,4 @@
-internal import LinuxSystem
+package import LinuxSystem
 package import ProcText
 internal import Synchronization
 package import SystemPackage
@@ -60,6 +60,11 @@ package final class Cgroup: Sendable {
     /// The text of cgroup.threads (version 1: tasks), one thread id a line, read once and not kept open.
     package func readThreads(into text: inout InputText) throws(Errno) {
         try directory.read(version == .v2 ? "cgroup.threads" : "tasks", into: &text)
+    }
+
+    /// The tasks of this cgroup by state, those of its children left out, in one question to the kernel. Version 1 only.
+    package func taskCounts(_ statistics: borrowing TaskStatistics) throws(Errno) -> TaskStatistics.Counts {
+        try statistics.counts(ofCgroup: directory)
     }
 
     /// The cgroups right below this one.

@@ -69,6 +69,11 @@ package final class Directory: Sendable {
         try entries(in: "").compactMap { $0.isDirectory ? $0.name : nil }
     }
 
+    /// The directory as a descriptor that is not O_PATH.
+    package func openForListing() throws(Errno) -> OwnedFileDescriptor {
+        try OwnedFileDescriptor.openat(descriptor.rawValue, ".", O_RDONLY | O_DIRECTORY)
+    }
+
     private func entries(in path: String) throws(Errno) -> [(name: String, isDirectory: Bool)] {
         let listing = try OwnedFileDescriptor.openat(descriptor.rawValue, path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY)
         guard let stream = fdopendir(listing.release()) else { throw Errno(rawValue: errno) }

@@ -44,4 +44,14 @@ int clinux_personality(unsigned long persona);
 /* mallopt(M_ARENA_MAX): one heap for all worker threads, so that memory does not grow with their number. */
 void clinux_limit_malloc_arenas(int count);
 
+/*
+ * Generic netlink to the kernel's taskstats (Documentation/accounting/cgroupstats.rst). The first gives a socket and the number of the
+ * taskstats family; the second asks for the tasks of one cgroup of version 1, its children left out, by state.
+ */
+struct clinux_cgroup_tasks {
+    uint64_t sleeping, running, stopped, uninterruptible, io_wait;
+};
+int clinux_taskstats_open(uint16_t *family);
+int clinux_taskstats_of_cgroup(int netlink_fd, uint16_t family, int cgroup_fd, struct clinux_cgroup_tasks *tasks);
+
 #endif
