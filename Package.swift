@@ -53,6 +53,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["ContainerViews", "Cgroups", "HostProc", "LinuxSystem", "ProcText", system],
             path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "HostProcTests", dependencies: ["HostProc", "ProcText"], swiftSettings: strict),
+        .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", system], swiftSettings: strict),
+        .testTarget(name: "LXCFSDaemonTests", dependencies: ["LXCFSDaemon", "FUSE"], swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
     ]
 )
