@@ -7,12 +7,12 @@ package import SystemPackage
 package final class JoinableThread: Sendable {
     private let thread: pthread_t
     private let isJoined = Mutex(false)
-    private let work: Work
+    private let state = State()
 
     /// Starts it. `name` is what ps(1) and top(1) show: 15 bytes at most, the rest is cut off.
     package init(name: String, stackSize: Int, _ body: @escaping @Sendable () -> Void) throws(Errno) {
         _ = JoinableThread.wakeSignal
-        let work = Work(name: name, body: body)
+        let work = Work(name: name, body: body, state: state)
         let before = JoinableThread.blockedSignals.block()
         defer { before.setMask() }
         var attributes = pthread_attr_t()
@@ -27,7 +27,6 @@ package final class JoinableThread: Sendable {
             throw Errno(rawValue: error)
         }
         self.thread = thread
-        self.work = work
     }
 
     deinit {
@@ -35,7 +34,7 @@ package final class JoinableThread: Sendable {
     }
 
     /// Whether the body has returned: `join` will not wait.
-    package var isFinished: Bool { work.isFinished.load(ordering: .acquiring) }
+    package var isFinished: Bool { state.isFinished.load(ordering: .acquiring) }
 
     /// Makes the system call that the thread is blocked in, if there is one, return EINTR.
     package func interrupt() {
@@ -53,15 +52,21 @@ package final class JoinableThread: Sendable {
         if isFirst { pthread_join(thread, nil) }
     }
 
-    /// What the thread does, shared between it and whoever started it.
+    /// What is known of the thread from outside.
+    private final class State: Sendable {
+        let isFinished = Atomic(false)
+    }
+
+    /// What the thread does; it goes when it is done, so that the body may hold on to whoever started it.
     private final class Work: Sendable {
         let name: String
         let body: @Sendable () -> Void
-        let isFinished = Atomic(false)
+        let state: State
 
-        init(name: String, body: @escaping @Sendable () -> Void) {
+        init(name: String, body: @escaping @Sendable () -> Void, state: State) {
             self.name = name
             self.body = body
+            self.state = state
         }
     }
 
@@ -70,7 +75,7 @@ package final class JoinableThread: Sendable {
         let work = Unmanaged<Work>.fromOpaque(argument).takeRetainedValue()
         clinux_set_thread_name(String(decoding: work.name.utf8.prefix(15), as: UTF8.self))
         work.body()
-        work.isFinished.store(true, ordering: .releasing)
+        work.state.isFinished.store(true, ordering: .releasing)
         return nil
     }
 
