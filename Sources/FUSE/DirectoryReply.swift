@@ -45,9 +45,10 @@ package struct DirectoryReply: ~Copyable, @unchecked Sendable {
     }
 
     package consuming func fail(_ error: Errno) {
-        fuse_reply_err(pointer, error.rawValue)
+        let pointer = pointer
         buffer.deallocate()
         discard self
+        PendingRequest(pointer).fail(error)
     }
 
     /// The kernel asks for a few pages; more is not needed at once.

@@ -23,9 +23,14 @@ struct PendingRequest: ~Copyable, @unchecked Sendable {
         return pointer
     }
 
-    /// An error; `Errno(rawValue: 0)` is success without content.
+    /// An error. The kernel takes numbers below 512; whoever asked would wait for ever for another.
     consuming func fail(_ error: Errno) {
-        fuse_reply_err(take(), error.rawValue)
+        fuse_reply_err(take(), (1..<512).contains(error.rawValue) ? error.rawValue : EIO)
+    }
+
+    /// Success, and nothing to say.
+    consuming func succeed() {
+        fuse_reply_err(take(), 0)
     }
 }
 
@@ -88,7 +93,7 @@ package struct OpenReply: ~Copyable, Sendable {
         let kind = kind
         let node = node
         let pointer = request.take()
-        let fileSystem = Session.fileSystem(of: pointer)
+        let fileSystem = SessionContext.of(pointer).fileSystem
         var information = fuse_file_info()
         information.fh = handle.rawValue
         if kind == .file {
@@ -140,7 +145,7 @@ package struct StatusReply: ~Copyable, Sendable {
     let request: PendingRequest
 
     package consuming func succeed() {
-        request.fail(Errno(rawValue: 0))
+        request.succeed()
     }
 
     package consuming func fail(_ error: Errno) {

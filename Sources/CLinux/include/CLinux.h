@@ -38,6 +38,12 @@ pid_t clinux_namespace_init_by_credentials(int namespace_fd, int timeout_millise
 pid_t clinux_gettid(void);
 void clinux_set_thread_name(const char *name);
 
+/*
+ * A signal that only makes a blocked system call of the thread it is sent to return EINTR: its handler does nothing, SA_RESTART is not set.
+ * SIGRTMIN is no constant, and a handler is better no Swift code. Returns the signal's number.
+ */
+int clinux_install_wake_signal(void);
+
 /* personality(2): 0xffffffff only asks. */
 int clinux_personality(unsigned long persona);
 
