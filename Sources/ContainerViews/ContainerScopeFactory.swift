@@ -16,6 +16,11 @@ extension ContainerScope {
             name: name,
             isHost: membership.isHost,
             startedAt: startedAt,
+            bandwidth: try cgroups.controller(
+                .cpu, v1: { CPUBandwidthControllerV1($0) as any CPUBandwidthController }, v2: { CPUBandwidthControllerV2($0) }),
+            accounting: try cgroups.accounting(),
+            cpuset: try cgroups.controller(
+                .cpuset, v1: { CPUSetControllerV1($0) as any CPUSetController }, v2: { CPUSetControllerV2($0) }),
             pressure: try cgroups.unified { PressureControllerV2($0) })
     }
 }
@@ -35,6 +40,15 @@ private struct ControllerCgroups {
         case .v1: v1(cgroup)
         case .v2: v2(cgroup)
         }
+    }
+
+    /// CPU time: on version 1 the throttled time is told by another controller, which may be mounted elsewhere.
+    func accounting() throws(Errno) -> (any CPUAccountingController)? {
+        var throttled: Cgroup?
+        if let cpu = layout.hierarchy(of: .cpu), cpu.version == .v1, let path = membership[cpu] { throttled = try cpu.cgroup(at: path) }
+        return try controller(
+            .cpuacct, v1: { CPUAccountingControllerV1($0, bandwidth: throttled) as any CPUAccountingController },
+            v2: { CPUAccountingControllerV2($0) })
     }
 
     /// What every cgroup of the unified hierarchy has, with or without controllers; `nil` where there is no such hierarchy.
