@@ -16,4 +16,14 @@ extension RenderContext {
         try readHost(file)
         output.append(hostText)
     }
+
+    /// Appends a file below the host's /sys as it is. `path` is relative to /sys.
+    mutating func passThrough(sys path: String) throws(ViewError) {
+        do throws(HostFileError) {
+            try host.readSys(path, into: &hostText)
+        } catch {
+            throw .host(error)
+        }
+        output.append(hostText)
+    }
 }

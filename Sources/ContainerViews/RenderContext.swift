@@ -25,6 +25,8 @@ package struct RenderContext: ~Copyable {
     package var cpus = CPUSet()
     /// The container's CPUs, where a view has read them.
     package var cpu = CPUView()
+    /// The container's memory nodes, where a view has read them.
+    package var memoryNodes = MemoryNodesView()
     /// Counts the tasks of a container for the first reader of its load averages and gives the count to `ContainerScope.load`.
     package var sampleLoad: (@Sendable (ContainerScope) -> Void)?
     /// The host's boot time, kept for a while.
