@@ -57,5 +57,6 @@ let package = Package(
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", system], swiftSettings: strict),
         .testTarget(name: "LXCFSDaemonTests", dependencies: ["LXCFSDaemon", "FUSE"], swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
+        .testTarget(name: "ScenarioTests", dependencies: ["TestSupport"], exclude: ["Scenarios"], swiftSettings: strict),
     ]
 )

@@ -60,17 +60,26 @@ package struct CPUQuota: Sendable {
     package var wholeCPUs: UInt64 {
         let period = max(periodMicroseconds, 1)
         let whole = quotaMicroseconds / period
-        return max(1, quotaMicroseconds % period == 0 ? whole : whole + 1)
+        return max(1, quotaMicroseconds % period == 0 ? whole : whole.saturatingAdd(1))
+    }
+
+    /// The one of the two that gives less CPU time; `other` where they give the same.
+    func smaller(than other: CPUQuota?) -> CPUQuota {
+        guard let other else { return self }
+        let own = quotaMicroseconds.multipliedFullWidth(by: other.periodMicroseconds)
+        let others = other.quotaMicroseconds.multipliedFullWidth(by: periodMicroseconds)
+        return (others.high, others.low) <= (own.high, own.low) ? other : self
     }
 }
 
 /// How much CPU time was used.
 package protocol CPUAccountingController: Sendable {
-    /// What the cgroup used since it was made.
+    /// What the cgroup used since it was made. `perCPU` is overwritten: what each CPU did by its number (user and system alone), empty where
+    /// the kernel does not tell.
     func usage(_ text: inout InputText, perCPU: inout [CPUUsage]) throws(CgroupError) -> CPUUsage?
 }
 
-/// CPU time in nanoseconds. `user` includes `nice`.
+/// CPU time in nanoseconds. `user` includes `nice`, as the kernel's user_usec does.
 package struct CPUUsage: Sendable, Equatable {
     package var user: UInt64
     package var system: UInt64
