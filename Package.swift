@@ -47,7 +47,7 @@ let package = Package(
         .target(
             name: "LXCFSDaemon", dependencies: ["ContainerViews", "Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", logging, system],
             swiftSettings: strict),
-        .executableTarget(name: "lxcfs", dependencies: ["LXCFSDaemon", argumentParser], swiftSettings: strict),
+        .executableTarget(name: "lxcfs", dependencies: ["LXCFSDaemon", "ContainerViews", argumentParser], swiftSettings: strict),
 
         // Tests.
         .target(

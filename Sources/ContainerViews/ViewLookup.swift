@@ -80,6 +80,9 @@ extension ViewTable {
         return view(of: node)
     }
 
+    /// The path of a node below the mount point, `proc/stat`, for people; `nil` for a number that stands for nothing.
+    package static func path(of node: ViewNode) -> String? { hostPath(of: node) }
+
     // MARK: The tree without a container
 
     private static let cpuFolder: UInt8 = 7

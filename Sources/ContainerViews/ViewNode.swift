@@ -12,6 +12,9 @@ package struct ViewNode: RawRepresentable, Hashable, Sendable {
     /// The folder that is mounted.
     package static let root = ViewNode(rawValue: 1)
 
+    /// Whether the node is there for all containers or for none: what is below cpuN and nodeN is for some.
+    package var isSameForEveryone: Bool { rawValue <= 255 }
+
     /// What a number stands for.
     enum Place: Equatable {
         case fixed(UInt8)

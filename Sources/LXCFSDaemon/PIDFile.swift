@@ -3,15 +3,18 @@ internal import SystemPackage
 
 /// The pid file: `<pid>\n`, locked for as long as the daemon lives. Only the holder of the lock writes or removes it.
 struct PIDFile: ~Copyable {
-    private let path: String
     private let lock: LockedFile
 
     /// Takes the lock and writes this process's pid.
     init(path: String) throws(StartError) {
-        self.path = path
+        lock = try PIDFile.locked(path)
+    }
+
+    private static func locked(_ path: String) throws(StartError) -> LockedFile {
         do throws(Errno) {
-            lock = try LockedFile(path: path)
+            let lock = try LockedFile(path: path)
             try lock.replaceContent(with: "\(ProcessIdentity.pid)\n")
+            return lock
         } catch {
             if error == .resourceTemporarilyUnavailable || error == .permissionDenied { throw .alreadyRunning(pidFile: path) }
             throw .pidFile(path, error)

@@ -13,10 +13,14 @@ final class Renderer: Sendable {
     private let fallbacks: FallbackLog
     private let contexts: ExclusivePool<RenderContext>
 
-    init(_ host: HostFilesystem, hostScope: ContainerScope, settings: ViewSettings, fallbacks: FallbackLog) {
+    init(_ host: HostFilesystem, hostScope: ContainerScope, settings: ViewSettings, sampler: LoadSampler, fallbacks: FallbackLog) {
         self.hostScope = hostScope
         self.fallbacks = fallbacks
-        contexts = ExclusivePool { RenderContext(host, settings: settings) }
+        contexts = ExclusivePool {
+            var context = RenderContext(host, settings: settings)
+            context.sampleLoad = { sampler.countIfNew($0) }
+            return context
+        }
     }
 
     /// What the container reads from a file now; `nil` where there is nothing to show at all.

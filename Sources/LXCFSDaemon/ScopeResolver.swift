@@ -30,26 +30,18 @@ final class ScopeResolver: Sendable {
     private let texts = ExclusivePool { InputText(capacity: 1024) }
     // Lock order: `namespaces` before `scopes`. No system call under either.
     private let namespaces = Mutex<[UInt64: PIDNamespaceEntry]>([:])
-    private let scopes = Mutex<[ScopeKey: KnownScope]>([:])
-
-    /// A container with the cgroups that make it up.
-    private struct KnownScope: Sendable {
-        let scope: ContainerScope
-        let cgroups: [Cgroup]
-
-        var lastUse: UInt64 { scope.lastUse.load(ordering: .relaxed) }
-    }
+    private let scopes = Mutex<[ScopeKey: KnownContainer]>([:])
 
     init(_ host: HostFilesystem, layout: CgroupLayout) throws(Errno) {
         self.host = host
         self.layout = layout
         ownNamespace = try host.proc.status("self/ns/pid").inode
-        hostScope = ContainerScope(
+        hostScope = try ContainerScope(
             layout: layout, membership: CgroupMembership(paths: layout.hierarchies.map { _ in .root }), name: "/", startedAt: 0)
     }
 
     /// The containers that are known now.
-    var known: [ContainerScope] { scopes.withLock { $0.values.map(\.scope) } }
+    var known: [KnownContainer] { scopes.withLock { Array($0.values) } }
 
     /// The container of a process. One that is gone or not visible from here is taken for the host.
     func scope(ofProcess pid: Int32) -> ContainerScope {
@@ -133,7 +125,7 @@ final class ScopeResolver: Sendable {
             // The init is not visible or just ended: only the caller itself is left to go by.
             return try ownScope(of: text)
         }
-        let container = CgroupMembership(InputText(entry.cgroupText), layout: layout).removingInitScope
+        let container = CgroupMembership(InputText(bytes: entry.cgroupText), layout: layout).removingInitScope
         return try scope(caller.belonging(to: container), namespace: entry.outermostInode) { entry.startedAt }
     }
 
@@ -205,14 +197,14 @@ final class ScopeResolver: Sendable {
         let key = ScopeKey(paths: membership.paths, inodes: inodes, namespace: namespace)
         if let existing = scopes.withLock({ $0[key]?.scope }) { return existing }
         let name = cgroups.map(\.path.text).max { $0.utf8.count < $1.utf8.count } ?? "/"
-        let made = ContainerScope(layout: layout, membership: membership, name: name, startedAt: startedAt())
+        let made = try ContainerScope(layout: layout, membership: membership, name: name, startedAt: startedAt())
         made.lastUse.store(Clock.monotonic, ordering: .relaxed)
         return scopes.withLock { scopes in
             if let other = scopes[key] { return other.scope }
             if scopes.count >= ScopeResolver.capacity, let oldest = scopes.min(by: { $0.value.lastUse < $1.value.lastUse })?.key {
                 scopes[oldest] = nil
             }
-            scopes[key] = KnownScope(scope: made, cgroups: cgroups)
+            scopes[key] = KnownContainer(scope: made, cgroups: cgroups)
             return made
         }
     }

@@ -14,3 +14,11 @@ package enum Clock {
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }
+
+extension Clock {
+    /// Sleeps until CLOCK_MONOTONIC shows `time`, or a signal comes.
+    package static func sleep(until time: UInt64) {
+        var deadline = timespec(tv_sec: Int(time / 1_000_000_000), tv_nsec: Int(time % 1_000_000_000))
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &deadline, nil)
+    }
+}

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ContainerViews
 internal import LXCFSDaemon
 
 /// `lxcfs MOUNTPOINT`: the options of the C program of that name, and the daemon behind them.
@@ -45,7 +46,32 @@ struct LXCFS: ParsableCommand {
     @OptionGroup(title: "Accepted for the sake of the C program's users; always on, or without meaning here")
     var compatibility: CompatibilityOptions
 
-    func run() throws {
-        print("x")
+    func validate() throws {
+        if showsVersion { throw CleanExit.message(Version.current) }
     }
+
+    func run() throws {
+        var views = ViewSettings()
+        views.hidesSwap = disableSwap
+        views.hidesZswap = disableZswap
+        views.ignoresQuota = cpuCount == .cpuset
+        do throws(StartError) {
+            let configuration = try Configuration(
+                mountPoint: mountPoint, pidFile: pidFile, runtimeDirectory: runtimeDirectory, mountOptions: mountOptions, views: views,
+                isDebugging: debug)
+            try Daemon(configuration).run()
+        } catch {
+            throw Failure(description: error.description)
+        }
+    }
+}
+
+/// What the number of a container's CPUs follows.
+enum CPUCount: String, ExpressibleByArgument, CaseIterable {
+    case quota, cpuset
+}
+
+/// A sentence for the person at the terminal; ArgumentParser prints it behind `Error: ` and exits with status 1.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
 }

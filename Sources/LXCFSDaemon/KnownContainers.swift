@@ -1,6 +1,7 @@
 internal import Cgroups
 internal import ContainerViews
 internal import LinuxSystem
+internal import Synchronization
 
 /// What is known of a pid namespace: its init, where that init was last seen, and the container that follows from it.
 struct PIDNamespaceEntry: Sendable {
@@ -26,4 +27,16 @@ struct ScopeKey: Hashable, Sendable {
     let inodes: [UInt64]
     /// The pid namespace that the container lives in; 0 for members of the daemon's own.
     let namespace: UInt64
+}
+
+/// A container with the cgroups that make it up, root cgroups left out.
+struct KnownContainer: Sendable {
+    let scope: ContainerScope
+    let cgroups: [Cgroup]
+
+    /// The cgroup that holds all its tasks, with those below it.
+    var taskCgroup: Cgroup? { cgroups.max { $0.path.text.utf8.count < $1.path.text.utf8.count } }
+
+    /// When it was last asked for, in nanoseconds of CLOCK_MONOTONIC.
+    var lastUse: UInt64 { scope.lastUse.load(ordering: .relaxed) }
 }
