@@ -54,6 +54,9 @@ let package = Package(
             name: "TestSupport", dependencies: ["ContainerViews", "Cgroups", "HostProc", "LinuxSystem", "ProcText", system],
             path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
+        .testTarget(
+            name: "ContainerViewsTests", dependencies: ["Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "ScenarioTests", dependencies: ["TestSupport"], exclude: ["Scenarios"], swiftSettings: strict),
     ]
 )
