@@ -143,13 +143,17 @@ extension ViewTable {
         guard let entry else { return nil }
         return switch entry.content {
         case .folder: Attributes(isFolder: true, mode: 0o555)
-        case .file: Attributes(isFolder: false, mode: 0o444)
+        case .file, .view: Attributes(isFolder: false, mode: 0o444)
         }
     }
 
     private static func view(_ kind: NumberedFolder, _ number: Int, _ file: UInt8) -> (any View)? {
-        guard let entry = kind.entry(file), case .file(let reduction) = entry.content else { return nil }
-        return SysFileView(kind.path(entry, in: number), reduction)
+        guard let entry = kind.entry(file) else { return nil }
+        return switch entry.content {
+        case .folder: nil
+        case .file(let reduction): SysFileView(kind.path(entry, in: number), reduction)
+        case .view(let view): view(number)
+        }
     }
 
     /// Folder and name of a path; the folder of a name alone is empty.
