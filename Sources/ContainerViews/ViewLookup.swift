@@ -72,12 +72,17 @@ extension ViewTable {
 
     /// The view of the file at `path`, `proc/stat`; for tests and tools, as the daemon goes from node to node.
     package static func view(at path: String) -> (any View)? {
+        node(at: path).flatMap(view(of:))
+    }
+
+    /// The node that stands at `path` for a container that has it.
+    package static func node(at path: String) -> ViewNode? {
         var node = ViewNode.root
         for name in path.split(separator: "/") {
             guard let next = child(String(name), of: node) else { return nil }
             node = next
         }
-        return view(of: node)
+        return node
     }
 
     // MARK: The tree without a container
