@@ -20,7 +20,8 @@ private struct RandomHost {
         if allowed.isEmpty { allowed = [hosts[0]] }
         let quotas = (0..<3).map { _ in [nil, 0.1, 1, 1.5, 2, 3.2, 700].randomElement(using: &random) ?? nil }
         let isV2 = seed % 2 == 0
-        try host.write("proc/cpuinfo", hosts.map { "processor\t: \($0)\nphysical id\t: 0\nsiblings\t: 99\ncore id\t\t: \($0)\ncpu cores\t: 99\n\n" }.joined())
+        let blocks = hosts.map { "processor\t: \($0)\nphysical id\t: 0\nsiblings\t: 99\ncore id\t\t: \($0)\ncpu cores\t: 99\n\n" }
+        try host.write("proc/cpuinfo", blocks.joined())
         try host.write("proc/stat", "cpu  1 2 3 4 5 6 7 8 9 10\nbtime 1700000000\n")
         try host.write("sys/devices/system/cpu/online", Self.list(hosts))
         for file in ["possible", "present"] { try host.write("sys/devices/system/cpu/" + file, Self.list(Array(0..<count))) }
@@ -34,7 +35,8 @@ private struct RandomHost {
                 try host.write("sys/fs/cgroup\(level)/cpu.max", quota.map { "\(Int($0 * 100_000)) 100000\n" } ?? "max 100000\n")
             }
             try host.write("sys/fs/cgroup/a/b/cpuset.cpus.effective", Self.list(allowed))
-            try host.write("sys/fs/cgroup/a/b/c/cpu.stat", "usage_usec 900000\nuser_usec 700000\nsystem_usec 200000\nthrottled_usec 5000000\n")
+            try host.write(
+                "sys/fs/cgroup/a/b/c/cpu.stat", "usage_usec 900000\nuser_usec 700000\nsystem_usec 200000\nthrottled_usec 5000000\n")
         } else {
             caller = "1:cpu,cpuacct,cpuset:/a/b/c\n"
             try host.write("proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup/all rw - cgroup cgroup rw,cpu,cpuacct,cpuset\n")
@@ -87,7 +89,8 @@ struct CPUAgreementTests {
             #expect(Array(CPUSet(list: try reader.read("sys/devices/system/cpu/" + file))) == made.expected, "\(file)")
         }
         let cpuinfo = try reader.read("proc/cpuinfo").split(separator: "\n")
-        #expect(cpuinfo.filter { $0.hasPrefix("processor") }.compactMap { $0.split(separator: " ").last.flatMap { Int($0) } } == made.expected)
+        let processors = cpuinfo.filter { $0.hasPrefix("processor") }.compactMap { $0.split(separator: " ").last }
+        #expect(processors.compactMap { Int($0) } == made.expected)
         #expect(cpuinfo.filter { $0.hasPrefix("siblings") }.allSatisfy { $0 == "siblings\t: \(made.expected.count)" })
         #expect(cpuinfo.filter { $0.hasPrefix("cpu cores") }.allSatisfy { $0 == "cpu cores\t: \(made.expected.count)" })
         let idle = try reader.read("proc/uptime").split(whereSeparator: " \n".contains).last.map(String.init)
@@ -127,9 +130,9 @@ struct CPUAgreementTests {
 
     private static func garbage(_ random: inout SeededGenerator) -> String {
         let pieces = [
-            "processor\t: ", "processor", ": ", "\n", "\n\n", "18446744073709551615", "99999999999999999999999", "-1", "0-8191", "5-2", ",", "cpu ",
-            "cpu0 ", "btime ", "btime x\n", "user_usec ", "throttled_time ", "max ", "0 0", "cpu number : 3\n", "processor 7: x\n", "\0", "physical id : 1\n",
-            "core id : 4\n", "siblings : \n", "1 ", "100000", "\t",
+            "processor\t: ", "processor", ": ", "\n", "\n\n", "18446744073709551615", "99999999999999999999999", "-1", "0-8191", "5-2", ",",
+            "cpu ", "cpu0 ", "btime ", "btime x\n", "user_usec ", "throttled_time ", "max ", "0 0", "cpu number : 3\n", "processor 7: x\n",
+            "\0", "physical id : 1\n", "core id : 4\n", "siblings : \n", "1 ", "100000", "\t",
         ]
         return (0..<Int.random(in: 0..<25, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
     }

@@ -9,8 +9,8 @@ struct CPUTimesHistoryTests {
 
     /// A history with one CPU set that is read at second `at`, where the container started at second 0.
     private func read(
-        _ history: inout CPUTimesHistory, at: UInt64, _ cpus: String, user: UInt64 = 0, system: UInt64 = 0, nice: UInt64 = 0, throttled: UInt64 = 0,
-        perCPU: [CPUUsage] = []
+        _ history: inout CPUTimesHistory, at: UInt64, _ cpus: String, user: UInt64 = 0, system: UInt64 = 0, nice: UInt64 = 0,
+        throttled: UInt64 = 0, perCPU: [CPUUsage] = []
     ) {
         let usage = CPUUsage(user: user, system: system, nice: nice, throttled: throttled)
         history.fold(CPUReading(now: at, startedAt: 0, usage: usage), cpus: CPUSet(list: cpus), perCPU: perCPU)

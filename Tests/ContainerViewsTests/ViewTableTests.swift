@@ -97,7 +97,11 @@ struct ViewTableTests {
         }
         #expect(seen > 20)
         let cpus = try #require(ViewTable.node(at: "sys/devices/system/cpu"))
-        for name in ["cpu0", "cpu2", "cpu01", "cpu+1", "cpu", "cpu-1", "cpu9999", "cpu99999999999999999999", "node1", "", ".", "..", "kernel_max"] {
+        let strangers = [
+            "cpu0", "cpu2", "cpu01", "cpu+1", "cpu", "cpu-1", "cpu9999", "cpu99999999999999999999", "node1", "", ".", "..",
+            "kernel_max",
+        ]
+        for name in strangers {
             #expect(try ViewTable.lookUp(name, in: cpus, for: reader.container, context: &reader.context) == nil, "\(name)")
         }
         _ = host

@@ -64,7 +64,7 @@ struct NumberedFolder: Sendable {
     func number(inName name: String) -> Int? {
         guard name.hasPrefix(prefix) else { return nil }
         let digits = name.utf8.dropFirst(prefix.utf8.count)
-        guard !digits.isEmpty, digits.count <= 4, digits.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else { return nil }
+        guard !digits.isEmpty, digits.count <= 4, digits.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }) else { return nil }
         guard digits.count == 1 || digits.first != UInt8(ascii: "0") else { return nil }
         return Int(String(digits) ?? "")
     }
