@@ -72,12 +72,17 @@ extension ViewTable {
 
     /// The view of the file at `path`, `proc/stat`; for tests and tools, as the daemon goes from node to node.
     package static func view(at path: String) -> (any View)? {
+        node(at: path).flatMap(view(of:))
+    }
+
+    /// The node that stands at `path` for a container that has it.
+    package static func node(at path: String) -> ViewNode? {
         var node = ViewNode.root
         for name in path.split(separator: "/") {
             guard let next = child(String(name), of: node) else { return nil }
             node = next
         }
-        return view(of: node)
+        return node
     }
 
     /// The path of a node below the mount point, `proc/stat`, for people; `nil` for a number that stands for nothing.
@@ -146,13 +151,17 @@ extension ViewTable {
         guard let entry else { return nil }
         return switch entry.content {
         case .folder: Attributes(isFolder: true, mode: 0o555)
-        case .file: Attributes(isFolder: false, mode: 0o444)
+        case .file, .view: Attributes(isFolder: false, mode: 0o444)
         }
     }
 
     private static func view(_ kind: NumberedFolder, _ number: Int, _ file: UInt8) -> (any View)? {
-        guard let entry = kind.entry(file), case .file(let reduction) = entry.content else { return nil }
-        return SysFileView(kind.path(entry, in: number), reduction)
+        guard let entry = kind.entry(file) else { return nil }
+        return switch entry.content {
+        case .folder: nil
+        case .file(let reduction): SysFileView(kind.path(entry, in: number), reduction)
+        case .view(let view): view(number)
+        }
     }
 
     /// Folder and name of a path; the folder of a name alone is empty.

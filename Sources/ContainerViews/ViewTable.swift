@@ -17,14 +17,14 @@ package enum ViewTable {
         ViewEntry(10, folder: "sys/devices/system/cpu/vulnerabilities"),
 
         ViewEntry(16, "proc/cpuinfo", CPUInfoView()),
-        // 17: proc/diskstats
+        ViewEntry(17, "proc/diskstats", DiskstatsView()),
         ViewEntry(18, "proc/loadavg", LoadavgView()),
-        // 19: proc/meminfo
-        // 20: proc/slabinfo, mode 0o400
+        ViewEntry(19, "proc/meminfo", MeminfoView()),
+        ViewEntry(20, "proc/slabinfo", mode: 0o400, SlabinfoView()),
         ViewEntry(21, "proc/stat", StatView()),
-        // 22: proc/swaps
+        ViewEntry(22, "proc/swaps", SwapsView()),
         ViewEntry(23, "proc/uptime", UptimeView()),
-        // 24: proc/vmstat
+        ViewEntry(24, "proc/vmstat", VmstatView()),
 
         ViewEntry(32, "proc/pressure/cpu", PressureView(.cpu)),
         ViewEntry(33, "proc/pressure/io", PressureView(.io)),

@@ -12,6 +12,7 @@ struct ScenarioSection {
     /// The sections of a file, those of included files in the place of the include.
     static func all(file: String, in folder: String) throws -> [ScenarioSection] {
         var sections: [ScenarioSection] = []
+        var own: [Int] = []
         var isComment = true
         for line in try content(of: folder + "/" + file).split(separator: "\n", omittingEmptySubsequences: false) {
             if line.hasPrefix("-- "), line.hasSuffix(" --"), line.count > 6 {
@@ -20,6 +21,7 @@ struct ScenarioSection {
                 if isComment {
                     sections += try all(file: String(title.dropFirst("include ".count)), in: folder)
                 } else {
+                    own.append(sections.count)
                     sections.append(ScenarioSection(heading: title))
                 }
             } else if !isComment, let last = sections.indices.last {
@@ -27,7 +29,8 @@ struct ScenarioSection {
             }
         }
         // The file's own last newline ends its last line and starts no other; a blank line before the next title is only for the eye.
-        for index in sections.indices where sections[index].text.hasSuffix("\n\n") || sections[index].text == "\n" {
+        // Those of included files have lost theirs already.
+        for index in own where sections[index].text.hasSuffix("\n\n") || sections[index].text == "\n" {
             sections[index].text.removeLast()
         }
         return sections

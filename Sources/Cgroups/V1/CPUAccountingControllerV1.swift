@@ -78,8 +78,8 @@ package struct CPUAccountingControllerV1: CPUAccountingController {
         var system: UInt64?
         var lines = text.scanner
         while var line = lines.nextLine() {
-            guard let name = line.word(), let key = CPUAccountingControllerV1.statKeys.number(of: line.bytes, in: name) else { continue }
-            let nanoseconds = line.decimal()?.saturatingMultiply(CPUAccountingControllerV1.nanosecondsPerTick)
+            guard let name = line.word(), let key = Self.statKeys.number(of: line.bytes, in: name) else { continue }
+            let nanoseconds = line.decimal()?.saturatingMultiply(Self.nanosecondsPerTick)
             if key == 0 { user = nanoseconds } else { system = nanoseconds }
         }
         guard let user, let system else { return nil }
@@ -91,7 +91,7 @@ package struct CPUAccountingControllerV1: CPUAccountingController {
         guard let bandwidth, try bandwidth.read(.cpuStat, into: &text) else { return 0 }
         var lines = text.scanner
         while var line = lines.nextLine() {
-            if let name = line.word(), CPUAccountingControllerV1.throttledTime.number(of: line.bytes, in: name) != nil { return line.decimal() ?? 0 }
+            if let name = line.word(), Self.throttledTime.number(of: line.bytes, in: name) != nil { return line.decimal() ?? 0 }
         }
         return 0
     }

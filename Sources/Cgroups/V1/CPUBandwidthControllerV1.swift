@@ -1,7 +1,7 @@
 package import ProcText
 
 /// The cpu controller of version 1: cpu.cfs_quota_us (-1 is no quota) and cpu.cfs_period_us, kernel functions `cpu_quota_read_s64` and
-/// `cpu_period_read_u64`. The root has neither on most kernels.
+/// `cpu_period_read_u64`. The root cannot have a quota and is not asked.
 package struct CPUBandwidthControllerV1: CPUBandwidthController {
     private let cgroup: Cgroup
 
@@ -13,7 +13,7 @@ package struct CPUBandwidthControllerV1: CPUBandwidthController {
         var smallest: CPUQuota?
         var level: Cgroup? = cgroup
         while let here = level {
-            if let quota = try here.number(.cpuQuota, &text), let period = try here.number(.cpuPeriod, &text), period > 0 {
+            if !here.path.isRoot, let quota = try here.number(.cpuQuota, &text), let period = try here.number(.cpuPeriod, &text), period > 0 {
                 smallest = CPUQuota(quotaMicroseconds: quota, periodMicroseconds: period, source: here).smaller(than: smallest)
             }
             level = here.parent

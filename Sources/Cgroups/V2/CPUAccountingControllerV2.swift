@@ -19,9 +19,7 @@ package struct CPUAccountingControllerV2: CPUAccountingController {
         var usage = CPUUsage()
         var lines = text.scanner
         while var line = lines.nextLine() {
-            guard let name = line.word(), let key = CPUAccountingControllerV2.keys.number(of: line.bytes, in: name), let value = line.decimal() else {
-                continue
-            }
+            guard let name = line.word(), let key = Self.keys.number(of: line.bytes, in: name), let value = line.decimal() else { continue }
             let nanoseconds = value.saturatingMultiply(1000)
             switch key {
             case 0: total = nanoseconds

@@ -1,7 +1,7 @@
 package import ProcText
 
-/// The cpu controller of version 2: cpu.max, kernel function `cpu_max_show`. The root has no such file, nor has a cgroup whose parent does
-/// not pass the controller on; both are passed over.
+/// The cpu controller of version 2: cpu.max, kernel function `cpu_max_show`. The root has no such file and is not asked; a cgroup
+/// whose parent does not pass the controller on has none either and does not limit.
 package struct CPUBandwidthControllerV2: CPUBandwidthController {
     private let cgroup: Cgroup
 
@@ -13,7 +13,7 @@ package struct CPUBandwidthControllerV2: CPUBandwidthController {
         var smallest: CPUQuota?
         var level: Cgroup? = cgroup
         while let here = level {
-            if try here.read(.cpuMax, into: &text) {
+            if !here.path.isRoot, try here.read(.cpuMax, into: &text) {
                 var scanner = text.scanner
                 // `max 100000` has no number in front: no quota here.
                 if let quota = scanner.decimal(), let period = scanner.decimal(), period > 0 {

@@ -6,6 +6,8 @@ struct NumberedFolder: Sendable {
         enum Content: Sendable {
             case folder
             case file(SysReduction)
+            /// A file with a view of its own, by the folder's number.
+            case view(@Sendable (Int) -> any View)
         }
 
         let number: UInt8
@@ -17,6 +19,12 @@ struct NumberedFolder: Sendable {
             self.number = number
             self.path = path
             content = .file(reduction)
+        }
+
+        init(_ number: UInt8, _ path: String, view: @escaping @Sendable (Int) -> any View) {
+            self.number = number
+            self.path = path
+            content = .view(view)
         }
 
         init(_ number: UInt8, folder path: String) {
@@ -56,7 +64,7 @@ struct NumberedFolder: Sendable {
     func number(inName name: String) -> Int? {
         guard name.hasPrefix(prefix) else { return nil }
         let digits = name.utf8.dropFirst(prefix.utf8.count)
-        guard !digits.isEmpty, digits.count <= 4, digits.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else { return nil }
+        guard !digits.isEmpty, digits.count <= 4, digits.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }) else { return nil }
         guard digits.count == 1 || digits.first != UInt8(ascii: "0") else { return nil }
         return Int(String(digits) ?? "")
     }
@@ -151,7 +159,7 @@ struct NumberedFolder: Sendable {
             Entry(1, "cpulist", .cpuList),
             Entry(2, "cpumap", .cpuMask),
             Entry(3, "distance", .nodeColumns),
-            // 4: meminfo
+            Entry(4, "meminfo", view: { NodeMeminfoView(node: $0) }),
             Entry(5, "uevent"),
         ])
 }
