@@ -14,7 +14,10 @@ package protocol MemoryController: Sendable {
     /// memory.stat.
     func statistics(_ text: inout InputText) throws(CgroupError) -> MemoryStatistics
     /// Swap size and use; `nil` where swap is not accounted for this cgroup.
-    func swap(_ text: inout InputText, usage: UInt64?) throws(CgroupError) -> SwapAccounting?
+    /// - Parameters:
+    ///   - usage: what `usage` said in the same read.
+    ///   - statistics: what `statistics` said in the same read.
+    func swap(_ text: inout InputText, usage: UInt64?, statistics: borrowing MemoryStatistics) throws(CgroupError) -> SwapAccounting?
     /// The container's own slabs, in /proc/slabinfo's format, into `text`; `false` where the kernel does not tell.
     func slabInfo(_ text: inout InputText) throws(CgroupError) -> Bool
 }
@@ -119,6 +122,19 @@ package struct DeviceIO: Sendable, Equatable {
     package init(major: UInt32, minor: UInt32) {
         self.major = major
         self.minor = minor
+    }
+
+    /// Takes a line's first word, `MAJOR:MINOR`; `nil` where it is something else.
+    init?(_ line: inout ByteScanner) {
+        guard let major = line.decimal(), line.skip(UInt8(ascii: ":")), let minor = line.decimal(),
+            let major = UInt32(exactly: major), let minor = UInt32(exactly: minor)
+        else { return nil }
+        self.init(major: major, minor: minor)
+    }
+
+    /// Whether the cgroup did anything on the device.
+    package var isUsed: Bool {
+        readOperations | readBytes | writeOperations | writeBytes | discardOperations | discardBytes != 0
     }
 }
 
