@@ -16,6 +16,10 @@ extension ContainerScope {
             name: name,
             isHost: membership.isHost,
             startedAt: startedAt,
+            memory: try cgroups.ownController(.memory, v1: { MemoryControllerV1($0) }, v2: { MemoryControllerV2($0) }),
+            io: try cgroups.ownController(.blkio, v1: { IOControllerV1($0) }, v2: { IOControllerV2($0) }),
+            pids: try cgroups.ownController(.pids, v1: { PIDsControllerV1V2($0) }, v2: { PIDsControllerV1V2($0) }),
+            hugetlb: try cgroups.ownController(.hugetlb, v1: { HugeTLBControllerV1($0) }, v2: { HugeTLBControllerV2($0) }),
             pressure: try cgroups.unified { PressureControllerV2($0) })
     }
 }
@@ -37,9 +41,18 @@ private struct ControllerCgroups {
         }
     }
 
-    /// What every cgroup of the unified hierarchy has, with or without controllers; `nil` where there is no such hierarchy.
+    /// The same for a controller that counts what is used: in the root of its hierarchy the container has no cgroup of its own, and what is
+    /// counted there is the host's.
+    func ownController<Controller>(
+        _ controller: CgroupController, v1: (Cgroup) -> Controller, v2: (Cgroup) -> Controller
+    ) throws(Errno) -> Controller? {
+        guard let hierarchy = layout.hierarchy(of: controller), membership[hierarchy]?.isRoot == false else { return nil }
+        return try self.controller(controller, v1: v1, v2: v2)
+    }
+
+    /// What every cgroup of the unified hierarchy but its root has, with or without controllers; `nil` where there is no such hierarchy.
     func unified<Controller>(_ make: (Cgroup) -> Controller) throws(Errno) -> Controller? {
-        guard let unified = layout.unified, let path = membership[unified] else { return nil }
+        guard let unified = layout.unified, let path = membership[unified], !path.isRoot else { return nil }
         return make(try unified.cgroup(at: path))
     }
 }

@@ -17,14 +17,19 @@ package enum ViewTable {
 
     /// The files that every host has at the same place.
     package static let files: [Entry] = [
+        Entry("proc/diskstats", DiskstatsView()),
+        Entry("proc/meminfo", MeminfoView()),
         Entry("proc/pressure/cpu", PressureView(.cpu)),
         Entry("proc/pressure/io", PressureView(.io)),
         Entry("proc/pressure/irq", PressureView(.irq)),
         Entry("proc/pressure/memory", PressureView(.memory)),
+        Entry("proc/slabinfo", SlabinfoView()),
+        Entry("proc/swaps", SwapsView()),
+        Entry("proc/vmstat", VmstatView()),
     ]
 
     /// The view of the file at `path`; for tests and tools, as the daemon dispatches by node and not by name.
     package static func view(at path: String) -> (any View)? {
-        files.first { $0.path == path }?.view
+        files.first { $0.path == path }?.view ?? NodeMeminfoView(path: path)
     }
 }
