@@ -64,7 +64,7 @@ package struct MemoryView: Sendable {
         hugePages = pool.pages
         hugePagesFree = pool.free
         hugetlb = pool.allSizes & MemoryView.wholeKibibytes
-        commitLimit = host.commitLimit(total: total, hugetlb: hugetlb, swap: swapTotal)
+        commitLimit = host.commitLimit(total: total, swap: swapTotal)
     }
 
     /// An amount of memory.stat, rounded down to KiB; 0 where it is not known.
@@ -156,12 +156,13 @@ extension HostMeminfo {
     /// vm_commit_limit(), mm/util.c: (memory - huge pages) x vm.overcommit_ratio / 100 + swap, in pages.
     ///
     /// The ratio is what makes the host's own line true, in whole per cent where one does; the host may set vm.overcommit_kbytes instead,
-    /// of which a container then gets its share.
-    fileprivate func commitLimit(total containerTotal: UInt64, hugetlb containerHugetlb: UInt64, swap: UInt64) -> UInt64 {
+    /// of which a container then gets its share. Huge pages are not charged to a container's memory limit, so what is left for it is the smaller
+    /// of that limit and the host's memory without them.
+    fileprivate func commitLimit(total containerTotal: UInt64, swap: UInt64) -> UInt64 {
         let page = PageSize.bytes
         let hostBase = total.saturatingSubtract(hugetlb) / page
         let hostPart = commitLimit.saturatingSubtract(swapTotal) / page
-        let base = containerTotal.saturatingSubtract(containerHugetlb) / page
+        let base = min(containerTotal / page, hostBase)
         let percent = hostPart.saturatingMultiply(100).saturatingAdd(hostBase / 2).scaled(by: 1, over: hostBase)
         let part =
             hostBase.scaled(by: percent, over: 100) == hostPart
