@@ -29,6 +29,8 @@ package struct MemoryView: Sendable {
 
     private var statistics: MemoryStatistics
     private let hidesZswap: Bool
+    /// No amount can be more than the host's memory and swap; what claims to be is cut, so that sums stay sums.
+    private let largestAmount: UInt64
 
     /// Reads the host's meminfo, which stays in `context.hostText`, and the container's cgroups.
     package init(of container: ContainerScope, in context: inout RenderContext) throws(ViewError) {
@@ -48,6 +50,7 @@ package struct MemoryView: Sendable {
         let limit = try container.memory?.limit(&text) ?? .none
         statistics = try container.memory?.statistics(&text) ?? MemoryStatistics()
         hidesZswap = settings.hidesZswap
+        largestAmount = host.total.saturatingAdd(host.swapTotal)
         total = limit.clamped(to: host.total) & MemoryView.wholeKibibytes
         free = total.saturatingSubtract(usage ?? 0) & MemoryView.wholeKibibytes
         let reclaimable = MemoryView.sum(statistics[.activeFile], statistics[.inactiveFile], statistics[.slabReclaimable])
@@ -64,13 +67,13 @@ package struct MemoryView: Sendable {
         hugePages = pool.pages
         hugePagesFree = pool.free
         hugetlb = pool.allSizes & MemoryView.wholeKibibytes
-        commitLimit = host.commitLimit(total: total, hugetlb: hugetlb, swap: swapTotal)
+        commitLimit = host.commitLimit(total: total, swap: swapTotal)
     }
 
-    /// An amount of memory.stat, rounded down to KiB; 0 where it is not known.
+    /// An amount of memory.stat in whole KiB; 0 where it is not known.
     package func amount(_ key: MemoryStatisticsKey) -> UInt64 {
         if hidesZswap, key == .zswap || key == .zswapped { return 0 }
-        return (statistics[key] ?? 0) & MemoryView.wholeKibibytes
+        return min(statistics[key] ?? 0, largestAmount) & MemoryView.wholeKibibytes
     }
 
     /// A number of events of memory.stat; 0 where it is not known.
@@ -112,6 +115,7 @@ package struct MemoryView: Sendable {
 ///
 /// * a limit that was lowered below the use: the size is what is used;
 /// * swappiness 0 (version 1): nothing can be swapped out any more, so what is swapped is all there is;
+/// * nothing can be swapped to swap that the host does not have;
 /// * version 1 limits memory and swap together, and the kernel may swap out all memory: the size is that limit, not its difference to the memory limit.
 private struct SwapSize {
     var total: UInt64
@@ -126,7 +130,8 @@ private struct SwapSize {
 
     init(_ accounting: SwapAccounting, host: UInt64) {
         let size = accounting.swappiness == 0 ? 0 : accounting.limit.clamped(to: host)
-        self.init(total: max(size, accounting.used), used: accounting.used)
+        let used = min(accounting.used, host)
+        self.init(total: max(size, used), used: used)
     }
 }
 
@@ -156,12 +161,13 @@ extension HostMeminfo {
     /// vm_commit_limit(), mm/util.c: (memory - huge pages) x vm.overcommit_ratio / 100 + swap, in pages.
     ///
     /// The ratio is what makes the host's own line true, in whole per cent where one does; the host may set vm.overcommit_kbytes instead,
-    /// of which a container then gets its share.
-    fileprivate func commitLimit(total containerTotal: UInt64, hugetlb containerHugetlb: UInt64, swap: UInt64) -> UInt64 {
+    /// of which a container then gets its share. Huge pages are not charged to a container's memory limit, so what is left for it is the smaller
+    /// of that limit and the host's memory without them.
+    fileprivate func commitLimit(total containerTotal: UInt64, swap: UInt64) -> UInt64 {
         let page = PageSize.bytes
         let hostBase = total.saturatingSubtract(hugetlb) / page
         let hostPart = commitLimit.saturatingSubtract(swapTotal) / page
-        let base = containerTotal.saturatingSubtract(containerHugetlb) / page
+        let base = min(containerTotal / page, hostBase)
         let percent = hostPart.saturatingMultiply(100).saturatingAdd(hostBase / 2).scaled(by: 1, over: hostBase)
         let part =
             hostBase.scaled(by: percent, over: 100) == hostPart

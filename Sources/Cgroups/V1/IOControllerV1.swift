@@ -23,10 +23,20 @@ package struct IOControllerV1: IOController {
                 _ = try read(times.service, .service, &text, &devices)
                 _ = try read(times.wait, .wait, &text, &devices)
             }
-            if devices[first...].contains(where: \.isUsed) { break }
-            devices.removeSubrange(first...)
+            keepUsed(&devices, from: first)
+            if devices.count > first { break }
         }
         return isTold
+    }
+
+    /// Drops the devices from `first` on that the cgroup did not use.
+    private func keepUsed(_ devices: inout [DeviceIO], from first: Int) {
+        var kept = first
+        for index in first..<devices.count where devices[index].isUsed {
+            devices[kept] = devices[index]
+            kept += 1
+        }
+        devices.removeSubrange(kept...)
     }
 
     private struct Source {
