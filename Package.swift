@@ -54,5 +54,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["ContainerViews", "Cgroups", "HostProc", "LinuxSystem", "ProcText", system],
             path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
+        .target(name: "TestContainers", dependencies: ["CLinux"], path: "Tests/TestContainers", swiftSettings: strict),
+        .testTarget(name: "EndToEndTests", dependencies: ["TestContainers"], swiftSettings: strict),
+        .testTarget(name: "LinkageTests", dependencies: ["TestContainers"], swiftSettings: strict),
     ]
 )
