@@ -95,6 +95,12 @@ package final class Command {
         if ended == nil { _ = Glibc.kill(pid, number) }
     }
 
+    /// Writes to its standard input, where that is held.
+    package func send(_ text: String) {
+        let bytes = Array(text.utf8)
+        if input >= 0 { _ = write(input, bytes, bytes.count) }
+    }
+
     /// Ends the whole group at once.
     @discardableResult
     package func kill() -> CommandEnd {

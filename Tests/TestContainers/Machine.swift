@@ -94,7 +94,7 @@ package enum Machine {
     }
 
     /// The parts between blanks and newlines.
-    package static func words(_ text: String) -> [String] {
+    package static func words(_ text: some StringProtocol) -> [String] {
         text.split { $0 == " " || $0 == "\n" || $0 == "\t" }.map { String($0) }
     }
 

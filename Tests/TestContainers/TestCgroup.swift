@@ -32,12 +32,15 @@ package final class TestCgroup {
     private static let counter = Atomic<Int>(0)
 
     /// Makes the cgroup and sets its limits.
-    package init(below parent: TestCgroup? = nil, name: String? = nil, _ limits: Limits = Limits()) throws(BenchError) {
+    /// - Parameter delegates: whether the parent hands its controllers of version 2 down; it cannot while processes are in it.
+    package init(
+        below parent: TestCgroup? = nil, name: String? = nil, delegates: Bool = true, _ limits: Limits = Limits()
+    ) throws(BenchError) {
         let number = TestCgroup.counter.wrappingAdd(1, ordering: .relaxed).newValue
         let own = name ?? "lxcfs-test-\(getpid())-\(number)"
         path = parent.map { $0.path + "/" + own } ?? own
         self.parent = parent
-        try make()
+        try make(delegates: delegates)
         try set(limits)
     }
 
@@ -127,9 +130,9 @@ package final class TestCgroup {
         try Machine.write(text, to: directory(in: hierarchy) + "/" + file)
     }
 
-    private func make() throws(BenchError) {
+    private func make(delegates: Bool) throws(BenchError) {
         for hierarchy in CgroupMounts.all {
-            if hierarchy.isUnified { try delegate(in: hierarchy) }
+            if hierarchy.isUnified && delegates { try delegate(in: hierarchy) }
             let folder = directory(in: hierarchy)
             guard mkdir(folder, 0o755) == 0 || errno == EEXIST else { throw BenchError("cannot make \(folder): \(Machine.lastError())") }
             // A cpuset of v1 is born empty, and no process can be in it then.
