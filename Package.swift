@@ -61,5 +61,8 @@ let package = Package(
             name: "ContainerViewsTests", dependencies: ["Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ScenarioTests", dependencies: ["TestSupport"], exclude: ["Scenarios"], swiftSettings: strict),
+        .target(name: "TestContainers", dependencies: ["CLinux"], path: "Tests/TestContainers", swiftSettings: strict),
+        .testTarget(name: "EndToEndTests", dependencies: ["TestContainers"], swiftSettings: strict),
+        .testTarget(name: "LinkageTests", dependencies: ["TestContainers"], swiftSettings: strict),
     ]
 )
