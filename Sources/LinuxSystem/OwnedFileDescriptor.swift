@@ -24,7 +24,8 @@ package struct OwnedFileDescriptor: ~Copyable, Sendable {
     /// openat(2), close-on-exec.
     static func openat(_ directory: CInt, _ path: String, _ flags: CInt) throws(Errno) -> OwnedFileDescriptor {
         while true {
-            let descriptor = Glibc.openat(directory, path, flags | O_CLOEXEC)
+            // An implicit conversion of the String would copy it to the heap.
+            let descriptor = path.withCString { Glibc.openat(directory, $0, flags | O_CLOEXEC) }
             if descriptor >= 0 { return OwnedFileDescriptor(adopting: descriptor) }
             let error = Errno(rawValue: errno)
             if error != .interrupted { throw error }
