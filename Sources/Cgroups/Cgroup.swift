@@ -41,7 +41,7 @@ package final class Cgroup: Sendable {
             }
         }
         do throws(Errno) {
-            let opened = KernelFile(adopting: try directory.open(file.name))
+            let opened = KernelFile(adopting: try directory.open(file.name), isSingleRecord: file.isSingleRecord)
             try opened.read(into: &text)
             keep(opened, as: file)
             return true

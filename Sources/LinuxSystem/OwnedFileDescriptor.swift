@@ -42,7 +42,9 @@ package struct OwnedFileDescriptor: ~Copyable, Sendable {
     /// pread(2) from the start to the end of the file. The buffer grows when it must.
     ///
     /// A kernel text of several records (cpuinfo, vmstat) is consistent only on a descriptor that no other thread reads at the same time.
-    package func readAll(into text: inout InputText) throws(Errno) {
+    /// - Parameter isSingleRecord: the kernel prints the file in one piece (single_open(), kernfs with seq_show), so that less than
+    ///   what was asked for is the end of it: one system call less.
+    package func readAll(into text: inout InputText, isSingleRecord: Bool = false) throws(Errno) {
         text.count = 0
         while true {
             if text.count == text.bytes.count {
@@ -60,6 +62,7 @@ package struct OwnedFileDescriptor: ~Copyable, Sendable {
             }
             if got == 0 { return }
             text.count += got
+            if isSingleRecord, text.count < text.bytes.count { return }
         }
     }
 
