@@ -36,7 +36,9 @@ struct MemoryPropertyTests {
         #expect(UInt64(columns[3]) == (try kibibytes("SwapTotal") - kibibytes("SwapFree")))
 
         let vmstat = try fields(of: reader.read("proc/vmstat"))
-        for (key, label) in ["nr_free_pages": "MemFree", "nr_anon_pages": "AnonPages", "nr_active_file": "Active(file)", "nr_dirty": "Dirty"] {
+        for (key, label) in [
+            "nr_free_pages": "MemFree", "nr_anon_pages": "AnonPages", "nr_active_file": "Active(file)", "nr_dirty": "Dirty",
+        ] {
             #expect(try #require(vmstat[key]) == kibibytes(label) / 4)
         }
         #expect(Set(vmstat.keys) == made.vmstatKeys)
@@ -94,7 +96,8 @@ private struct RandomMemoryHost {
         text += "HugePages_Total: \(huge)\nHugePages_Free: \(huge / 2)\nHugepagesize: 2048 kB\nHugetlb: \(huge * 2048) kB\n"
         for label in [
             "MemFree", "MemAvailable", "Active", "Active(anon)", "Active(file)", "Inactive", "Inactive(anon)", "Inactive(file)", "Slab",
-            "SReclaimable", "SUnreclaim", "KReclaimable", "AnonPages", "Dirty", "Cached", "SwapCached", "Committed_AS", "VmallocTotal", "New",
+            "SReclaimable", "SUnreclaim", "KReclaimable", "AnonPages", "Dirty", "Cached", "SwapCached", "Committed_AS", "VmallocTotal",
+            "New",
         ] { text += "\(label): \(random.next()) kB\n" }
         return text
     }
