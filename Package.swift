@@ -64,5 +64,7 @@ let package = Package(
         .target(name: "TestContainers", dependencies: ["CLinux"], path: "Tests/TestContainers", swiftSettings: strict),
         .testTarget(name: "EndToEndTests", dependencies: ["TestContainers"], swiftSettings: strict),
         .testTarget(name: "LinkageTests", dependencies: ["TestContainers"], swiftSettings: strict),
+        .testTarget(name: "CgroupsTests", dependencies: ["Cgroups", "LinuxSystem", "ProcText", "TestSupport", system], swiftSettings: strict),
+        .testTarget(name: "ScenarioTests", dependencies: ["Cgroups", "ContainerViews", "HostProc", "ProcText", "TestSupport"], exclude: ["Scenarios"], swiftSettings: strict),
     ]
 )

@@ -22,6 +22,9 @@ package enum CgroupFile: Int, Sendable, CaseIterable {
     case hugetlb1GBMax, hugetlb1GBCurrent, hugetlb1GBLimit, hugetlb1GBUsage
     case hugetlb2GBMax, hugetlb2GBCurrent, hugetlb2GBLimit, hugetlb2GBUsage
 
+    /// Whether the kernel prints the file in one piece (cftype.seq_show); the slabs of old are a list.
+    var isSingleRecord: Bool { self != .memorySlabInfo }
+
     /// The file's name in a cgroup's directory.
     package var name: String {
         switch self {
