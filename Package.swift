@@ -47,13 +47,20 @@ let package = Package(
         .target(
             name: "LXCFSDaemon", dependencies: ["ContainerViews", "Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", logging, system],
             swiftSettings: strict),
-        .executableTarget(name: "lxcfs", dependencies: ["LXCFSDaemon", argumentParser], swiftSettings: strict),
+        .executableTarget(name: "lxcfs", dependencies: ["LXCFSDaemon", "ContainerViews", argumentParser], swiftSettings: strict),
 
         // Tests.
         .target(
             name: "TestSupport", dependencies: ["ContainerViews", "Cgroups", "HostProc", "LinuxSystem", "ProcText", system],
             path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "HostProcTests", dependencies: ["HostProc", "ProcText"], swiftSettings: strict),
+        .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", system], swiftSettings: strict),
+        .testTarget(name: "LXCFSDaemonTests", dependencies: ["LXCFSDaemon", "FUSE"], swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
+        .testTarget(
+            name: "ContainerViewsTests", dependencies: ["Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(name: "ScenarioTests", dependencies: ["TestSupport"], exclude: ["Scenarios"], swiftSettings: strict),
         .target(name: "TestContainers", dependencies: ["CLinux"], path: "Tests/TestContainers", swiftSettings: strict),
         .testTarget(name: "EndToEndTests", dependencies: ["TestContainers"], swiftSettings: strict),
         .testTarget(name: "LinkageTests", dependencies: ["TestContainers"], swiftSettings: strict),

@@ -130,6 +130,14 @@ pid_t clinux_gettid(void) { return (pid_t)syscall(SYS_gettid); }
 
 void clinux_set_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
 
+static void wake(int signal) { (void)signal; }
+
+int clinux_install_wake_signal(void) {
+    struct sigaction action = {.sa_handler = wake};
+    int number = SIGRTMIN + 1;
+    return sigaction(number, &action, NULL) < 0 ? -1 : number;
+}
+
 int clinux_personality(unsigned long persona) { return personality(persona); }
 
 void clinux_limit_malloc_arenas(int count) { mallopt(M_ARENA_MAX, count); }

@@ -1,4 +1,4 @@
-internal import LinuxSystem
+package import LinuxSystem
 package import ProcText
 internal import Synchronization
 package import SystemPackage
@@ -14,6 +14,7 @@ package final class Cgroup: Sendable {
     /// Which interface its files speak.
     package let version: CgroupVersion
 
+    private let hierarchy: CgroupHierarchy
     private let directory: Directory
     private let files = Mutex<[KernelFile?]>([])
 
@@ -21,6 +22,7 @@ package final class Cgroup: Sendable {
         self.path = path
         self.parent = parent
         self.inode = inode
+        self.hierarchy = hierarchy
         self.version = hierarchy.version
         self.directory = directory
     }
@@ -50,8 +52,33 @@ package final class Cgroup: Sendable {
         }
     }
 
-    /// The names of the files and child cgroups, in the kernel's order.
-    package func names() throws(Errno) -> [String] { try directory.names() }
+    /// The text of cgroup.procs, one pid a line, read once and not kept open.
+    package func readProcesses(into text: inout InputText) throws(Errno) {
+        try directory.read("cgroup.procs", into: &text)
+    }
+
+    /// The text of cgroup.threads (version 1: tasks), one thread id a line, read once and not kept open.
+    package func readThreads(into text: inout InputText) throws(Errno) {
+        try directory.read(version == .v2 ? "cgroup.threads" : "tasks", into: &text)
+    }
+
+    /// The tasks of this cgroup by state, those of its children left out, in one question to the kernel. Version 1 only.
+    package func taskCounts(_ statistics: borrowing TaskStatistics) throws(Errno) -> TaskStatistics.Counts {
+        try statistics.counts(ofCgroup: directory)
+    }
+
+    /// The cgroups right below this one.
+    package func children() throws(Errno) -> [Cgroup] {
+        try hierarchy.children(of: self, in: directory)
+    }
+
+    /// Whether the cgroup has not been removed.
+    package var exists: Bool { (try? directory.status("cgroup.procs")) != nil }
+
+    /// Closes the files that were kept open; the next read opens them again.
+    package func closeFiles() {
+        files.withLock { $0 = [] }
+    }
 
     /// ENOENT, no such controller any more, or a feature that the kernel was told to leave out: the file is absent.
     private func absent(_ error: Errno, _ file: CgroupFile) throws(CgroupError) -> Bool {

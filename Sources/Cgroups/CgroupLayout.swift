@@ -18,7 +18,7 @@ package enum CgroupVersion: Sendable {
 /// All cgroup hierarchies of the host and which controller lives where; found once, from the table of mounts.
 ///
 /// Pure version 1, hybrid and pure version 2 hosts are not told apart anywhere else: each controller is where it is.
-package struct CgroupLayout: Sendable {
+package struct CgroupLayout: Sendable, CustomStringConvertible {
     /// The hierarchies, one for each mounted superblock.
     package let hierarchies: [CgroupHierarchy]
     /// The hierarchy of version 2, which may be there without any controller (hybrid hosts).
@@ -48,6 +48,19 @@ package struct CgroupLayout: Sendable {
         guard let unified else { return nil }
         if controller == .cpuacct { return hierarchies.contains { $0.version == .v1 && $0.names.contains("cpu") } ? nil : unified }
         return unified.names.contains(controller.unifiedName) ? unified : nil
+    }
+
+    /// One line for the log: which controller is where.
+    package var description: String {
+        let dedicated = Set(hierarchies.filter { $0.version == .v1 }.flatMap(\.names))
+        let old = CgroupController.allCases.map(\.rawValue).filter(dedicated.contains)
+        let new = (unified?.names ?? []).filter { !dedicated.contains($0) }
+        switch (old.isEmpty, unified == nil) {
+        case (true, true): return "no cgroups"
+        case (true, false): return "cgroup version 2 (\(new.joined(separator: " ")))"
+        case (false, true): return "cgroup version 1 (\(old.joined(separator: " ")))"
+        case (false, false): return "cgroup version 1 (\(old.joined(separator: " "))) and 2 (\(new.joined(separator: " ")))"
+        }
     }
 
     private static func unifiedControllers(_ root: Directory) -> [String] {

@@ -1,7 +1,7 @@
 package import ProcText
 
 /// In which cgroup of each hierarchy a process is: /proc/PID/cgroup, cgroups(7).
-package struct CgroupMembership: Sendable, Equatable {
+package struct CgroupMembership: Sendable, Hashable {
     /// The path in each hierarchy of the layout, `nil` where the file does not name it.
     package private(set) var paths: [CgroupPath?]
 
@@ -27,8 +27,32 @@ package struct CgroupMembership: Sendable, Equatable {
         }
     }
 
+    /// Whether this is the host itself: the root of every hierarchy that is named.
+    package var isHost: Bool {
+        paths.allSatisfy { $0?.isRoot ?? true }
+    }
+
     /// The path in one hierarchy.
     package subscript(hierarchy: CgroupHierarchy) -> CgroupPath? {
         hierarchy.index < paths.count ? paths[hierarchy.index] : nil
+    }
+
+    /// Whether the process is in the root of every hierarchy that it is in at all.
+    package var isRoot: Bool { paths.allSatisfy { $0?.isRoot ?? true } }
+
+    /// The same without a last component `init.scope` anywhere.
+    package var removingInitScope: CgroupMembership {
+        CgroupMembership(paths: paths.map { $0?.removingInitScope })
+    }
+
+    /// In each hierarchy the cgroup of `container` where this membership lies at or below it, else this membership's own.
+    package func belonging(to container: CgroupMembership) -> CgroupMembership {
+        var result = paths
+        for index in result.indices where index < container.paths.count {
+            guard let outer = container.paths[index] else { continue }
+            if let own = result[index], !own.isAtOrBelow(outer) { continue }
+            result[index] = outer
+        }
+        return CgroupMembership(paths: result)
     }
 }

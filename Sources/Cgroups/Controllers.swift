@@ -14,7 +14,10 @@ package protocol MemoryController: Sendable {
     /// memory.stat.
     func statistics(_ text: inout InputText) throws(CgroupError) -> MemoryStatistics
     /// Swap size and use; `nil` where swap is not accounted for this cgroup.
-    func swap(_ text: inout InputText, usage: UInt64?) throws(CgroupError) -> SwapAccounting?
+    /// - Parameters:
+    ///   - usage: what `usage` said in the same read.
+    ///   - statistics: what `statistics` said in the same read.
+    func swap(_ text: inout InputText, usage: UInt64?, statistics: borrowing MemoryStatistics) throws(CgroupError) -> SwapAccounting?
     /// The container's own slabs, in /proc/slabinfo's format, into `text`; `false` where the kernel does not tell.
     func slabInfo(_ text: inout InputText) throws(CgroupError) -> Bool
 }
@@ -60,17 +63,26 @@ package struct CPUQuota: Sendable {
     package var wholeCPUs: UInt64 {
         let period = max(periodMicroseconds, 1)
         let whole = quotaMicroseconds / period
-        return max(1, quotaMicroseconds % period == 0 ? whole : whole + 1)
+        return max(1, quotaMicroseconds % period == 0 ? whole : whole.saturatingAdd(1))
+    }
+
+    /// The one of the two that gives less CPU time; `other` where they give the same.
+    func smaller(than other: CPUQuota?) -> CPUQuota {
+        guard let other else { return self }
+        let own = quotaMicroseconds.multipliedFullWidth(by: other.periodMicroseconds)
+        let others = other.quotaMicroseconds.multipliedFullWidth(by: periodMicroseconds)
+        return (others.high, others.low) <= (own.high, own.low) ? other : self
     }
 }
 
 /// How much CPU time was used.
 package protocol CPUAccountingController: Sendable {
-    /// What the cgroup used since it was made.
+    /// What the cgroup used since it was made. `perCPU` is overwritten: what each CPU did by its number (user and system alone), empty where
+    /// the kernel does not tell.
     func usage(_ text: inout InputText, perCPU: inout [CPUUsage]) throws(CgroupError) -> CPUUsage?
 }
 
-/// CPU time in nanoseconds. `user` includes `nice`.
+/// CPU time in nanoseconds. `user` includes `nice`, as the kernel's user_usec does.
 package struct CPUUsage: Sendable, Equatable {
     package var user: UInt64
     package var system: UInt64
@@ -119,6 +131,19 @@ package struct DeviceIO: Sendable, Equatable {
     package init(major: UInt32, minor: UInt32) {
         self.major = major
         self.minor = minor
+    }
+
+    /// Takes a line's first word, `MAJOR:MINOR`; `nil` where it is something else.
+    init?(_ line: inout ByteScanner) {
+        guard let major = line.decimal(), line.skip(UInt8(ascii: ":")), let minor = line.decimal(),
+            let major = UInt32(exactly: major), let minor = UInt32(exactly: minor)
+        else { return nil }
+        self.init(major: major, minor: minor)
+    }
+
+    /// Whether the cgroup did anything on the device.
+    package var isUsed: Bool {
+        readOperations | readBytes | writeOperations | writeBytes | discardOperations | discardBytes != 0
     }
 }
 

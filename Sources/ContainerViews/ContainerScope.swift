@@ -20,6 +20,10 @@ package final class ContainerScope: Sendable {
     package let hugetlb: (any HugeTLBController)?
     package let pressure: (any PressureController)?
 
+    /// When the container was last asked for, in nanoseconds of CLOCK_MONOTONIC.
+    package let lastUse = Atomic<UInt64>(0)
+    /// The last good text of each small file, by the number of its node, for when its view fails.
+    package let lastGood = Mutex<[UInt32: [UInt8]]>([:])
     /// CPU time shown so far, so that no counter ever goes back.
     package let cpuTimes: Mutex<CPUTimesHistory>
     /// The load averages; fed by the sampler.

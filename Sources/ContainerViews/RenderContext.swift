@@ -23,8 +23,16 @@ package struct RenderContext: ~Copyable {
     package var hostText = InputText(capacity: 16384)
     /// Scratch memory for CPU sets.
     package var cpus = CPUSet()
-    /// Scratch memory for per-CPU times.
-    package var perCPU: [CPUUsage] = []
+    /// The container's CPUs, where a view has read them.
+    package var cpu = CPUView()
+    /// The container's memory nodes, where a view has read them.
+    package var memoryNodes = MemoryNodesView()
+    /// Counts the tasks of a container for the first reader of its load averages and gives the count to `ContainerScope.load`.
+    package var sampleLoad: (@Sendable (ContainerScope) -> Void)?
+    /// The host's boot time, kept for a while.
+    var bootTime: BootTime?
+    /// Scratch memory for the topology of the container's CPUs.
+    var topology = CPUTopology()
     /// Scratch memory for block devices.
     package var devices: [DeviceIO] = []
 

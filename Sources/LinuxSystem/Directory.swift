@@ -61,17 +61,31 @@ package final class Directory: Sendable {
 
     /// The names in a directory below this one, without `.` and `..`, in the kernel's order.
     package func names(in path: String = "") throws(Errno) -> [String] {
+        try entries(in: path).map(\.name)
+    }
+
+    /// The names of the directories in this one, without `.` and `..`, in the kernel's order.
+    package func subdirectories() throws(Errno) -> [String] {
+        try entries(in: "").compactMap { $0.isDirectory ? $0.name : nil }
+    }
+
+    /// The directory as a descriptor that is not O_PATH.
+    package func openForListing() throws(Errno) -> OwnedFileDescriptor {
+        try OwnedFileDescriptor.openat(descriptor.rawValue, ".", O_RDONLY | O_DIRECTORY)
+    }
+
+    private func entries(in path: String) throws(Errno) -> [(name: String, isDirectory: Bool)] {
         let listing = try OwnedFileDescriptor.openat(descriptor.rawValue, path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY)
         guard let stream = fdopendir(listing.release()) else { throw Errno(rawValue: errno) }
         defer { closedir(stream) }
-        var names: [String] = []
+        var entries: [(name: String, isDirectory: Bool)] = []
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if name != "." && name != ".." { names.append(name) }
+            if name != "." && name != ".." { entries.append((name, Int32(entry.pointee.d_type) == Int32(DT_DIR))) }
         }
-        return names
+        return entries
     }
 }
 

@@ -1,7 +1,11 @@
+internal import Glibc
 package import ProcText
+package import SystemPackage
 
 /// One line of /proc/PID/mountinfo, proc_pid_mountinfo(5).
 package struct MountTableEntry: Sendable, Equatable {
+    /// The file system's device, `major:minor`: as long as it exists, no other has it.
+    package var device: String
     /// The part of the file system that is mounted, `/` for all of it.
     package var root: String
     /// Where it is mounted, as the reader of the table sees it.
@@ -31,6 +35,13 @@ package struct MountTable: Sendable {
         self.entries = entries
     }
 
+    /// The mounts that this process sees.
+    package static func current() throws(Errno) -> MountTable {
+        var text = InputText()
+        try OwnedFileDescriptor.open("/proc/self/mountinfo", O_RDONLY).readAll(into: &text)
+        return MountTable(text)
+    }
+
     /// The mounts at exactly this place, the hidden ones first.
     package func mounts(at mountPoint: String) -> [MountTableEntry] {
         entries.filter { $0.mountPoint == mountPoint }
@@ -38,7 +49,7 @@ package struct MountTable: Sendable {
 
     private static func entry(_ line: ByteScanner) -> MountTableEntry? {
         var line = line
-        guard line.word() != nil, line.word() != nil, line.word() != nil, let root = line.word(), let mountPoint = line.word(),
+        guard line.word() != nil, line.word() != nil, let device = line.word(), let root = line.word(), let mountPoint = line.word(),
             line.word() != nil
         else { return nil }
         var propagation: [String] = []
@@ -46,7 +57,8 @@ package struct MountTable: Sendable {
             if field.count == 1, line.bytes[field.lowerBound] == UInt8(ascii: "-") {
                 guard let type = line.word(), let source = line.word(), let options = line.word() else { return nil }
                 return MountTableEntry(
-                    root: unescaped(line.bytes, root), mountPoint: unescaped(line.bytes, mountPoint), type: unescaped(line.bytes, type),
+                    device: unescaped(line.bytes, device), root: unescaped(line.bytes, root), mountPoint: unescaped(line.bytes, mountPoint),
+                    type: unescaped(line.bytes, type),
                     source: unescaped(line.bytes, source), superOptions: unescaped(line.bytes, options).split(separator: ","),
                     propagation: propagation)
             }

@@ -66,6 +66,16 @@ package struct CPUSet: Sendable, Equatable {
         return words[number >> 6] & (1 << UInt64(number & 63)) != 0
     }
 
+    /// Adds what is in `other`.
+    package mutating func formUnion(_ other: CPUSet) {
+        while words.count < other.words.count { words.append(0) }
+        count = 0
+        for index in words.indices {
+            if index < other.words.count { words[index] |= other.words[index] }
+            count += words[index].nonzeroBitCount
+        }
+    }
+
     /// Keeps only what is in `other` too.
     package mutating func formIntersection(_ other: CPUSet) {
         count = 0

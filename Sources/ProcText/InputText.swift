@@ -17,6 +17,12 @@ package struct InputText: Sendable {
         count = bytes.count
     }
 
+    /// A text that is all of `bytes`.
+    package init(bytes: [UInt8]) {
+        self.bytes = bytes
+        count = bytes.count
+    }
+
     /// The valid part of `bytes`.
     package var range: Range<Int> { 0..<count }
 

@@ -1,4 +1,77 @@
+internal import ArgumentParser
+internal import ContainerViews
+internal import LXCFSDaemon
+
+/// `lxcfs MOUNTPOINT`: the options of the C program of that name, and the daemon behind them.
 @main
-struct Main {
-    static func main() {}
+struct LXCFS: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lxcfs",
+        abstract: "Show containers their own /proc and /sys: a FUSE file system whose files tell each container its own memory, CPUs, load and uptime.",
+        usage: "lxcfs [<options>] <mountpoint>",
+        discussion: """
+            Runs in the foreground. SIGTERM, SIGINT and SIGHUP unmount and end it; SIGUSR2 switches between the containers' values and the host's.
+            """,
+        version: Version.current)
+
+    @Argument(help: ArgumentHelp("The directory to mount on, usually /var/lib/lxcfs.", valueName: "mountpoint"))
+    var mountPoint: String
+
+    @Flag(name: .shortAndLong, help: "Log what is done for each request that is out of the ordinary.")
+    var debug = false
+
+    @Option(name: .customShort("o"), help: ArgumentHelp("Mount options, a list separated by commas; may be given again.", valueName: "options"))
+    var mountOptions: [String] = []
+
+    @Option(name: [.customShort("p"), .customLong("pidfile")], help: ArgumentHelp("The pid file (default: <runtime-dir>/lxcfs.pid).", valueName: "file"))
+    var pidFile: String?
+
+    @Option(name: .customLong("runtime-dir"), help: ArgumentHelp("Where files of the running daemon are kept.", valueName: "dir"))
+    var runtimeDirectory = "/run"
+
+    @Flag(name: [.customShort("u"), .customLong("disable-swap")], help: "Show no swap anywhere.")
+    var disableSwap = false
+
+    @Flag(name: .customLong("disable-zswap"), help: "Show no zswap.")
+    var disableZswap = false
+
+    @Option(
+        name: .customLong("cpu-count"),
+        help: ArgumentHelp("What the number of CPUs follows: the CPU set and the quota, or the CPU set alone.", valueName: "quota|cpuset"))
+    var cpuCount = CPUCount.quota
+
+    @Flag(name: .customShort("v"), help: "Show the version.")
+    var showsVersion = false
+
+    @OptionGroup(title: "Accepted for the sake of the C program's users; always on, or without meaning here")
+    var compatibility: CompatibilityOptions
+
+    func validate() throws {
+        if showsVersion { throw CleanExit.message(Version.current) }
+    }
+
+    func run() throws {
+        var views = ViewSettings()
+        views.hidesSwap = disableSwap
+        views.hidesZswap = disableZswap
+        views.ignoresQuota = cpuCount == .cpuset
+        do throws(StartError) {
+            let configuration = try Configuration(
+                mountPoint: mountPoint, pidFile: pidFile, runtimeDirectory: runtimeDirectory, mountOptions: mountOptions, views: views,
+                isDebugging: debug)
+            try Daemon(configuration).run()
+        } catch {
+            throw Failure(description: error.description)
+        }
+    }
+}
+
+/// What the number of a container's CPUs follows.
+enum CPUCount: String, ExpressibleByArgument, CaseIterable {
+    case quota, cpuset
+}
+
+/// A sentence for the person at the terminal; ArgumentParser prints it behind `Error: ` and exits with status 1.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
 }

@@ -38,10 +38,26 @@ pid_t clinux_namespace_init_by_credentials(int namespace_fd, int timeout_millise
 pid_t clinux_gettid(void);
 void clinux_set_thread_name(const char *name);
 
+/*
+ * A signal that only makes a blocked system call of the thread it is sent to return EINTR: its handler does nothing, SA_RESTART is not set.
+ * SIGRTMIN is no constant, and a handler is better no Swift code. Returns the signal's number.
+ */
+int clinux_install_wake_signal(void);
+
 /* personality(2): 0xffffffff only asks. */
 int clinux_personality(unsigned long persona);
 
 /* mallopt(M_ARENA_MAX): one heap for all worker threads, so that memory does not grow with their number. */
 void clinux_limit_malloc_arenas(int count);
+
+/*
+ * Generic netlink to the kernel's taskstats (Documentation/accounting/cgroupstats.rst). The first gives a socket and the number of the
+ * taskstats family; the second asks for the tasks of one cgroup of version 1, its children left out, by state.
+ */
+struct clinux_cgroup_tasks {
+    uint64_t sleeping, running, stopped, uninterruptible, io_wait;
+};
+int clinux_taskstats_open(uint16_t *family);
+int clinux_taskstats_of_cgroup(int netlink_fd, uint16_t family, int cgroup_fd, struct clinux_cgroup_tasks *tasks);
 
 #endif

@@ -1,0 +1,15 @@
+package import ProcText
+
+/// pids.current: the same file in both versions.
+package struct PIDsControllerV1V2: PIDsController {
+    private let cgroup: Cgroup
+
+    /// The tasks of one cgroup.
+    package init(_ cgroup: Cgroup) {
+        self.cgroup = cgroup
+    }
+
+    package func current(_ text: inout InputText) throws(CgroupError) -> UInt64? {
+        try cgroup.number(.pidsCurrent, &text)
+    }
+}

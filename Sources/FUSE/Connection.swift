@@ -1,0 +1,110 @@
+internal import Glibc
+package import LinuxSystem
+internal import SystemPackage
+
+/// A file system's line to the kernel: the open /dev/fuse, the request that the kernel began with, and where it is mounted.
+///
+/// It is there without anyone serving it, and outlives its sessions: until it is closed by the last process that has it, questions wait.
+package final class Connection: Sendable {
+    private let device: OwnedFileDescriptor
+    /// The kernel's first request.
+    package let initRequest: InitRequest
+    /// Where it was mounted; nil for a connection whose mount is someone else's to take away.
+    package let mount: Mount?
+    /// How many dead mounts of a predecessor were detached to make place.
+    package let detachedMounts: Int
+
+    /// A place in the tree, and what is there.
+    package struct Mount: Sendable, Equatable {
+        /// Absolute, without symbolic links.
+        package let path: String
+        /// The file system's device as mountinfo shows it, `major:minor`.
+        package let device: String
+
+        package init(path: String, device: String) {
+            self.path = path
+            self.device = device
+        }
+    }
+
+    /// Mounts on a directory, which need not be empty, as a shared mount, so that what is bound from it can be replaced in containers later.
+    ///
+    /// A dead mount of a predecessor is detached first. The kernel's first request is read and answered here.
+    package init(mountingAt path: String, options: MountOptions = MountOptions()) throws(MountError) {
+        let mountPoint = try MountPoint(path)
+        let device = try Connection.openDevice()
+        try Connection.mount(device.rawValue, on: mountPoint.path, options)
+        detachedMounts = mountPoint.detachedMounts
+        do throws(MountError) {
+            guard Glibc.mount(nil, mountPoint.path, nil, UInt(MS_SHARED), nil) == 0 else {
+                throw MountError.failed(mountPoint: path, Errno(rawValue: errno))
+            }
+            guard let entry = MountPoint.topmost(at: mountPoint.path), entry.type == MountPoint.type else {
+                throw MountError.failed(mountPoint: path, .noSuchFileOrDirectory)
+            }
+            mount = Mount(path: mountPoint.path, device: entry.device)
+            initRequest = try Connection.answerInit(device.rawValue, path)
+        } catch {
+            umount2(mountPoint.path, CInt(MNT_DETACH) | CInt(UMOUNT_NOFOLLOW))
+            throw error
+        }
+        self.device = device
+    }
+
+    /// Takes over a connection that someone else made: its /dev/fuse, and the INIT request that came first on it and has been answered.
+    package init(adopting device: consuming OwnedFileDescriptor, initRequest: InitRequest, mount: Mount?) {
+        self.device = device
+        self.initRequest = initRequest
+        self.mount = mount
+        detachedMounts = 0
+    }
+
+    /// The number of the open /dev/fuse, to be inherited by another process; it stays this connection's to close.
+    package var descriptor: CInt { device.rawValue }
+
+    /// Detaches the mount, if what is seen at its place is still the one that was made.
+    ///
+    /// What is open or bound elsewhere lives on as long as the connection is served.
+    /// - Returns: whether it was there.
+    @discardableResult package func unmount() throws(MountError) -> Bool {
+        guard let mount, let entry = MountPoint.topmost(at: mount.path), entry.type == MountPoint.type, entry.device == mount.device else {
+            return false
+        }
+        guard umount2(mount.path, CInt(MNT_DETACH) | CInt(UMOUNT_NOFOLLOW)) == 0 else {
+            throw .failed(mountPoint: mount.path, Errno(rawValue: errno))
+        }
+        return true
+    }
+
+    private static func openDevice() throws(MountError) -> OwnedFileDescriptor {
+        do {
+            return try OwnedFileDescriptor.open("/dev/fuse", O_RDWR)
+        } catch .noSuchFileOrDirectory, .noSuchAddressOrDevice, .operationNotSupportedByDevice {
+            throw .noDevice
+        } catch {
+            throw .deviceUnusable(error)
+        }
+    }
+
+    private static func mount(_ device: CInt, on path: String, _ options: MountOptions) throws(MountError) {
+        let own = ["fd=\(device)", "rootmode=40555", "user_id=0", "group_id=0", "allow_other"]
+        let data = (own + options.data).joined(separator: ",")
+        guard Glibc.mount(options.source, path, MountPoint.type, options.flags, data) == 0 else {
+            let error = Errno(rawValue: errno)
+            throw error == .notPermitted || error == .permissionDenied ? .notPermitted(mountPoint: path) : .failed(mountPoint: path, error)
+        }
+    }
+
+    /// The kernel has put INIT into the queue before mount(2) returned.
+    private static func answerInit(_ device: CInt, _ path: String) throws(MountError) -> InitRequest {
+        var buffer = [UInt8](repeating: 0, count: InitRequest.receiveBufferLength)
+        var count: Int
+        repeat {
+            count = Glibc.read(device, &buffer, buffer.count)
+        } while count < 0 && Errno(rawValue: errno) == .interrupted
+        guard count > 0, let request = InitRequest(Array(buffer.prefix(count))) else { throw .noHandshake(mountPoint: path) }
+        let answer = request.answer
+        guard Glibc.write(device, answer, answer.count) == answer.count else { throw .noHandshake(mountPoint: path) }
+        return request
+    }
+}

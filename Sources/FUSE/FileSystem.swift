@@ -1,0 +1,84 @@
+internal import Glibc
+
+/// A read-only file system: what is asked of it, one method per question.
+///
+/// Called by several threads at once. Each question comes with a reply that must be given before the method returns; one that is dropped answers EIO.
+/// What would change something never arrives here: see `ReadOnlyPolicy`.
+package protocol FileSystem: Sendable {
+    /// LOOKUP: a name in a directory. A name that is no UTF-8 arrives with replacement characters.
+    func lookUp(name: String, in directory: NodeID, caller: Caller, reply: consuming EntryReply)
+
+    /// GETATTR: stat(2) by path, or fstat(2) with the handle of the open file.
+    func attributes(of node: NodeID, handle: FileHandle?, caller: Caller, reply: consuming AttributesReply)
+
+    /// OPEN of a file, for reading. The kernel has checked no permission.
+    func open(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply)
+
+    /// READ of an open file. No bytes are its end.
+    func read(_ request: ReadRequest, caller: Caller, reply: consuming DataReply)
+
+    /// RELEASE: the last descriptor of an open file is gone, or an `OpenReply` did not reach its caller.
+    func release(_ node: NodeID, handle: FileHandle)
+
+    /// OPENDIR.
+    func openDirectory(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply)
+
+    /// READDIR: the entries after `offset`, which is 0 or a `nextOffset` given before. None is the end.
+    func readDirectory(_ node: NodeID, handle: FileHandle, offset: UInt64, caller: Caller, reply: consuming DirectoryReply)
+
+    /// RELEASEDIR.
+    func releaseDirectory(_ node: NodeID, handle: FileHandle)
+
+    /// ACCESS: access(2) and chdir(2); `mask` is empty where only existence is asked for.
+    func access(_ node: NodeID, mask: AccessMask, caller: Caller, reply: consuming StatusReply)
+}
+
+/// One READ.
+package struct ReadRequest: Sendable, Equatable {
+    package var node: NodeID
+    package var handle: FileHandle
+    /// Where in the file, in bytes.
+    package var offset: UInt64
+    /// The most bytes that the reader takes.
+    package var size: Int
+    /// Whether the bytes go into the page cache, which all callers share (sendfile(2), splice(2), mmap(2)), instead of to this caller alone.
+    package var isFromPageCache: Bool
+
+    package init(node: NodeID, handle: FileHandle, offset: UInt64, size: Int, isFromPageCache: Bool) {
+        self.node = node
+        self.handle = handle
+        self.offset = offset
+        self.size = size
+        self.isFromPageCache = isFromPageCache
+    }
+}
+
+/// The flags of open(2).
+package struct OpenFlags: RawRepresentable, Sendable, Equatable {
+    package let rawValue: Int32
+
+    package init(rawValue: Int32) {
+        self.rawValue = rawValue
+    }
+
+    /// O_WRONLY, O_RDWR or O_TRUNC: the open, or what follows it, would change the file.
+    package var isForWriting: Bool {
+        rawValue & O_ACCMODE != O_RDONLY || rawValue & O_TRUNC != 0
+    }
+}
+
+/// The mask of access(2).
+package struct AccessMask: OptionSet, Sendable {
+    package let rawValue: Int32
+
+    package init(rawValue: Int32) {
+        self.rawValue = rawValue
+    }
+
+    /// R_OK.
+    package static let read = AccessMask(rawValue: 4)
+    /// W_OK.
+    package static let write = AccessMask(rawValue: 2)
+    /// X_OK.
+    package static let execute = AccessMask(rawValue: 1)
+}

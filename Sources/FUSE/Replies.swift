@@ -1,0 +1,154 @@
+internal import CFuse3
+internal import Glibc
+package import SystemPackage
+
+/// A request of the kernel that waits for its answer. It is answered once; dropped, it answers EIO, so that nobody ever hangs.
+///
+/// `@unchecked`: libfuse lets any one thread answer, and only one can, because there is only one copy.
+struct PendingRequest: ~Copyable, @unchecked Sendable {
+    private let pointer: OpaquePointer
+
+    init(_ pointer: OpaquePointer) {
+        self.pointer = pointer
+    }
+
+    deinit {
+        fuse_reply_err(pointer, EIO)
+    }
+
+    /// Gives libfuse's request away to the one `fuse_reply_...` call that ends it.
+    consuming func take() -> OpaquePointer {
+        let pointer = pointer
+        discard self
+        return pointer
+    }
+
+    /// An error. The kernel takes numbers below 512; whoever asked would wait for ever for another.
+    consuming func fail(_ error: Errno) {
+        fuse_reply_err(take(), (1..<512).contains(error.rawValue) ? error.rawValue : EIO)
+    }
+
+    /// Success, and nothing to say.
+    consuming func succeed() {
+        fuse_reply_err(take(), 0)
+    }
+}
+
+/// The answer to LOOKUP.
+package struct EntryReply: ~Copyable, Sendable {
+    let request: PendingRequest
+
+    /// The name is there. The kernel will not ask for this name, for any caller, in `entryTimeout` seconds, nor for the attributes in `attributesTimeout`.
+    package consuming func succeed(_ attributes: NodeAttributes, entryTimeout: Double, attributesTimeout: Double) {
+        var entry = fuse_entry_param()
+        entry.ino = UInt64(attributes.node.rawValue)
+        entry.attr = attributes.status
+        entry.entry_timeout = entryTimeout
+        entry.attr_timeout = attributesTimeout
+        fuse_reply_entry(request.take(), &entry)
+    }
+
+    /// The name is not there, for any caller, and the kernel will not ask again in `timeout` seconds.
+    package consuming func absent(timeout: Double) {
+        guard timeout > 0 else {
+            request.fail(.noSuchFileOrDirectory)
+            return
+        }
+        var entry = fuse_entry_param()
+        entry.entry_timeout = timeout
+        fuse_reply_entry(request.take(), &entry)
+    }
+
+    /// An error, ENOENT for a name that is not there.
+    package consuming func fail(_ error: Errno) {
+        request.fail(error)
+    }
+}
+
+/// The answer to GETATTR.
+package struct AttributesReply: ~Copyable, Sendable {
+    let request: PendingRequest
+
+    /// The attributes. The kernel will not ask for them, for any caller, in `timeout` seconds.
+    package consuming func succeed(_ attributes: NodeAttributes, timeout: Double) {
+        var status = attributes.status
+        fuse_reply_attr(request.take(), &status, timeout)
+    }
+
+    package consuming func fail(_ error: Errno) {
+        request.fail(error)
+    }
+}
+
+/// The answer to OPEN and OPENDIR.
+package struct OpenReply: ~Copyable, Sendable {
+    let request: PendingRequest
+    let node: NodeID
+    let kind: NodeAttributes.Kind
+
+    /// It is open. A file is always read past the page cache (`direct_io`), or one container would be shown another's text.
+    ///
+    /// Where the caller is gone already, nobody will close what was opened: then this calls `release`.
+    package consuming func succeed(_ handle: FileHandle) {
+        let kind = kind
+        let node = node
+        let pointer = request.take()
+        let fileSystem = SessionContext.of(pointer).fileSystem
+        var information = fuse_file_info()
+        information.fh = handle.rawValue
+        if kind == .file {
+            information.direct_io = 1
+            information.noflush = 1
+        }
+        guard fuse_reply_open(pointer, &information) != 0 else { return }
+        switch kind {
+        case .file: fileSystem.release(node, handle: handle)
+        case .directory: fileSystem.releaseDirectory(node, handle: handle)
+        }
+    }
+
+    package consuming func fail(_ error: Errno) {
+        request.fail(error)
+    }
+}
+
+/// The answer to READ.
+package struct DataReply: ~Copyable, Sendable {
+    let request: PendingRequest
+    /// The most bytes that the reader takes.
+    let size: Int
+
+    /// A part of `bytes`, which is not copied on its way to the kernel. What the reader did not ask for, or is not there, is left out.
+    package consuming func succeed(_ bytes: [UInt8], in range: Range<Int>) {
+        let part = range.clamped(to: 0..<bytes.count)
+        let count = min(part.count, size)
+        let pointer = request.take()
+        bytes.withUnsafeBytes { buffer in
+            let content = UnsafeRawBufferPointer(rebasing: buffer[part.lowerBound..<(part.lowerBound + count)])
+            fuse_reply_buf(pointer, content.baseAddress?.assumingMemoryBound(to: CChar.self), content.count)
+        }
+    }
+
+    /// What `text`, the whole file, holds from `offset` on; nothing past its end.
+    package consuming func succeed(_ text: [UInt8], from offset: UInt64) {
+        let start = Int(clamping: offset)
+        succeed(text, in: min(start, text.count)..<text.count)
+    }
+
+    package consuming func fail(_ error: Errno) {
+        request.fail(error)
+    }
+}
+
+/// The answer to what is only granted or refused.
+package struct StatusReply: ~Copyable, Sendable {
+    let request: PendingRequest
+
+    package consuming func succeed() {
+        request.succeed()
+    }
+
+    package consuming func fail(_ error: Errno) {
+        request.fail(error)
+    }
+}

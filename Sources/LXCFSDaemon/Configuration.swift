@@ -1,0 +1,36 @@
+package import ContainerViews
+
+/// What the operator asked for, checked.
+package struct Configuration: Sendable {
+    /// Where the file system is mounted; an absolute path without trailing slash.
+    package var mountPoint: String
+    /// The file that holds the daemon's pid, locked while it runs.
+    package var pidFile: String
+    /// The texts of all `-o` options.
+    package var mountOptions: [String]
+    /// Choices about the views.
+    package var views: ViewSettings
+    /// Threads that answer requests.
+    package var threads: Int
+    /// `-d`: log more.
+    package var isDebugging: Bool
+
+    /// - Parameter mountOptions: each a list separated by commas, as mount(8) takes them.
+    package init(
+        mountPoint: String, pidFile: String? = nil, runtimeDirectory: String = "/run", mountOptions: [String] = [],
+        views: ViewSettings = ViewSettings(), threads: Int? = nil, isDebugging: Bool = false
+    ) throws(StartError) {
+        guard mountPoint.hasPrefix("/") else { throw .relativeMountPoint(mountPoint) }
+        var path = Substring(mountPoint)
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        self.mountPoint = String(path)
+        self.pidFile = pidFile ?? runtimeDirectory + "/lxcfs.pid"
+        self.mountOptions = mountOptions
+        self.views = views
+        self.threads = threads ?? Configuration.defaultThreads
+        self.isDebugging = isDebugging
+    }
+
+    /// Requests block in the kernel now and then (a cgroup's statistics are summed up), so there are more threads than a small machine has CPUs.
+    static let defaultThreads = 8
+}

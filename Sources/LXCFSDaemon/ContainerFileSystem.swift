@@ -1,0 +1,145 @@
+internal import ContainerViews
+internal import FUSE
+internal import LinuxSystem
+internal import ProcText
+internal import Synchronization
+internal import SystemPackage
+
+/// The file system of views: FUSE's questions on one side, containers and views on the other.
+///
+/// Which files there are says `ViewTable`. What the folders of CPUs and memory nodes hold depends on who asks, so the kernel is told not to
+/// remember any name in them; all other names are the same for everyone. Sizes are never remembered: they are the length of what this
+/// caller would read now.
+final class ContainerFileSystem: FileSystem {
+    /// Seconds that the kernel may remember what is the same for everyone.
+    private static let timeout: Double = 3600
+
+    private let resolver: ScopeResolver
+    private let renderer: Renderer
+    private let openFiles = OpenFileTable()
+    private let showsHost = Atomic<Bool>(false)
+
+    init(resolver: ScopeResolver, renderer: Renderer) {
+        self.resolver = resolver
+        self.renderer = renderer
+    }
+
+    /// SIGUSR2: everyone sees the host's values, or their own again.
+    /// - Returns: whether the views are the containers' own now.
+    func toggleVirtualization() -> Bool {
+        showsHost.logicalXor(true, ordering: .relaxed).oldValue
+    }
+
+    // MARK: - Names and attributes
+
+    func lookUp(name: String, in directory: NodeID, caller: Caller, reply: consuming EntryReply) {
+        let scope = scope(of: caller)
+        let parent = ViewNode(rawValue: directory.rawValue)
+        guard let node = renderer.lookUp(name, in: parent, for: scope), let attributes = ViewTable.attributes(of: node) else {
+            reply.absent(timeout: 0)
+            return
+        }
+        // Any size above 0 will do: with attributes that time out at once, the kernel asks again before it shows them.
+        let found = nodeAttributes(node, attributes, size: attributes.isFolder ? 0 : 4096)
+        reply.succeed(
+            found, entryTimeout: node.isSameForEveryone ? ContainerFileSystem.timeout : 0,
+            attributesTimeout: attributes.isFolder && node.isSameForEveryone ? ContainerFileSystem.timeout : 0)
+    }
+
+    func attributes(of node: NodeID, handle: FileHandle?, caller: Caller, reply: consuming AttributesReply) {
+        let node = ViewNode(rawValue: node.rawValue)
+        guard let attributes = ViewTable.attributes(of: node) else { return reply.fail(.noSuchFileOrDirectory) }
+        if attributes.isFolder, node.isSameForEveryone {
+            return reply.succeed(nodeAttributes(node, attributes, size: 0), timeout: ContainerFileSystem.timeout)
+        }
+        let scope = scope(of: caller)
+        guard has(node, scope) else { return reply.fail(.noSuchFileOrDirectory) }
+        let size = attributes.isFolder ? 0 : renderer.text(of: node, for: scope, caller: caller.pid)?.count ?? 0
+        reply.succeed(nodeAttributes(node, attributes, size: UInt64(size)), timeout: 0)
+    }
+
+    func access(_ node: NodeID, mask: AccessMask, caller: Caller, reply: consuming StatusReply) {
+        let node = ViewNode(rawValue: node.rawValue)
+        guard let attributes = ViewTable.attributes(of: node), node.isSameForEveryone || has(node, scope(of: caller)) else {
+            return reply.fail(.noSuchFileOrDirectory)
+        }
+        if mask.contains(.write) { return reply.fail(.readOnlyFileSystem) }
+        if mask.contains(.execute), !attributes.isFolder { return reply.fail(.permissionDenied) }
+        if mask.contains(.read), !isReadable(attributes, by: caller) { return reply.fail(.permissionDenied) }
+        reply.succeed()
+    }
+
+    // MARK: - Files
+
+    func open(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply) {
+        let node = ViewNode(rawValue: node.rawValue)
+        guard let attributes = ViewTable.attributes(of: node), !attributes.isFolder else { return reply.fail(.noSuchFileOrDirectory) }
+        if flags.isForWriting { return reply.fail(.readOnlyFileSystem) }
+        if !isReadable(attributes, by: caller) { return reply.fail(.permissionDenied) }
+        if !node.isSameForEveryone, !has(node, scope(of: caller)) { return reply.fail(.noSuchFileOrDirectory) }
+        guard let handle = openFiles.open() else { return reply.fail(.tooManyOpenFilesInSystem) }
+        reply.succeed(handle)
+    }
+
+    func read(_ request: ReadRequest, caller: Caller, reply: consuming DataReply) {
+        if request.isFromPageCache { return reply.fail(.invalidArgument) }
+        if request.offset > 0, let text = openFiles.text(of: request.handle) { return reply.succeed(text, from: request.offset) }
+        let node = ViewNode(rawValue: request.node.rawValue)
+        guard let text = renderer.text(of: node, for: scope(of: caller), caller: caller.pid) else { return reply.fail(.ioError) }
+        openFiles.keep(text, for: request.handle)
+        reply.succeed(text, from: request.offset)
+    }
+
+    func release(_ node: NodeID, handle: FileHandle) {
+        openFiles.close(handle)
+    }
+
+    // MARK: - Directories
+
+    func openDirectory(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply) {
+        let node = ViewNode(rawValue: node.rawValue)
+        guard let attributes = ViewTable.attributes(of: node), attributes.isFolder, node.isSameForEveryone || has(node, scope(of: caller)) else {
+            return reply.fail(.noSuchFileOrDirectory)
+        }
+        if flags.isForWriting { return reply.fail(.isDirectory) }
+        reply.succeed(FileHandle(rawValue: 0))
+    }
+
+    /// The listing is made anew for each part: entry number n, `.` and `..` first, is followed by offset n.
+    func readDirectory(_ node: NodeID, handle: FileHandle, offset: UInt64, caller: Caller, reply: consuming DirectoryReply) {
+        let folder = ViewNode(rawValue: node.rawValue)
+        guard let listing = renderer.list(folder, for: scope(of: caller)) else { return reply.fail(.ioError) }
+        let entries = [(".", folder), ("..", folder)] + listing
+        var index = Int(clamping: offset)
+        while index < entries.count {
+            let (name, child) = entries[index]
+            let kind: NodeAttributes.Kind = ViewTable.attributes(of: child)?.isFolder == false ? .file : .directory
+            guard reply.add(name: name, node: NodeID(rawValue: child.rawValue), kind: kind, nextOffset: UInt64(index + 1)) else { break }
+            index += 1
+        }
+        reply.finish()
+    }
+
+    func releaseDirectory(_ node: NodeID, handle: FileHandle) {}
+
+    // MARK: - Who may what
+
+    private func scope(of caller: Caller) -> ContainerScope {
+        showsHost.load(ordering: .relaxed) ? resolver.hostScope : resolver.scope(ofProcess: caller.pid)
+    }
+
+    private func has(_ node: ViewNode, _ scope: ContainerScope) -> Bool {
+        renderer.exists(node, for: scope)
+    }
+
+    /// Everything belongs to root: the owner's bits count for root, the others' for everyone else.
+    private func isReadable(_ attributes: ViewTable.Attributes, by caller: Caller) -> Bool {
+        attributes.mode & (caller.uid == 0 ? 0o400 : 0o004) != 0
+    }
+
+    private func nodeAttributes(_ node: ViewNode, _ attributes: ViewTable.Attributes, size: UInt64) -> NodeAttributes {
+        NodeAttributes(
+            node: NodeID(rawValue: node.rawValue), kind: attributes.isFolder ? .directory : .file, mode: attributes.mode, size: size,
+            linkCount: attributes.isFolder ? 2 : 1)
+    }
+}

@@ -1,0 +1,63 @@
+internal import Cgroups
+internal import ContainerViews
+internal import LinuxSystem
+internal import Synchronization
+
+/// Feeds the load averages of the containers that somebody reads, and clears away what is gone.
+///
+/// A pass comes every 5 seconds. All containers together may have `tasksPerPass` tasks looked at one by one; see `TaskCounter` for what happens
+/// beyond that.
+final class LoadSampler: Sendable {
+    /// Tasks that one pass looks at: at about 10 microseconds each, a few per cent of one CPU.
+    static let tasksPerPass = 10_000
+
+    private let resolver: ScopeResolver
+    private let counters: ExclusivePool<TaskCounter>
+    private let isStopping = Atomic(false)
+
+    init(_ host: HostFilesystem, resolver: ScopeResolver) {
+        self.resolver = resolver
+        counters = ExclusivePool { TaskCounter(host) }
+    }
+
+    /// The body of the sampler's thread; returns after `stop`.
+    func run() {
+        var next = Clock.monotonic
+        while true {
+            next += LoadAverages.interval
+            while !isStopping.load(ordering: .relaxed), Clock.monotonic < next { Clock.sleep(until: next) }
+            if isStopping.load(ordering: .relaxed) { return }
+            pass()
+            resolver.sweep()
+            // After a pass that took too long, or a sleep of the machine, go on from now.
+            next = max(next, Clock.monotonic &- LoadAverages.interval)
+        }
+    }
+
+    /// Makes `run` return; the thread has to be interrupted too.
+    func stop() {
+        isStopping.store(true, ordering: .relaxed)
+    }
+
+    /// Counts a container at once if it was never counted: the first reader of its load shall not see 0.00.
+    func countIfNew(_ scope: ContainerScope) {
+        guard !scope.isHost, scope.load.withLock({ $0.last == nil }) else { return }
+        count(scope, resolver.known.first { $0.scope === scope }?.taskCgroup, budget: LoadSampler.tasksPerPass / 10)
+    }
+
+    private func pass() {
+        let now = Clock.boottime
+        let watched = resolver.known.filter { container in container.scope.load.withLock { $0.isWatched(at: now) } }
+        for container in watched {
+            if isStopping.load(ordering: .relaxed) { return }
+            count(container.scope, container.taskCgroup, budget: max(64, LoadSampler.tasksPerPass / watched.count))
+        }
+    }
+
+    private func count(_ scope: ContainerScope, _ cgroup: Cgroup?, budget: Int) {
+        guard let cgroup else { return }
+        let counts = counters.withElement { $0.count(below: cgroup, budget: budget) }
+        let sample = LoadSample(running: counts.running, blocked: counts.blocked, total: counts.total, newestPID: counts.newestPID)
+        scope.load.withLock { $0.sample(sample, now: Clock.boottime, startedAt: scope.startedAt) }
+    }
+}

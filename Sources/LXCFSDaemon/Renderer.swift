@@ -1,0 +1,112 @@
+internal import ContainerViews
+internal import LinuxSystem
+internal import ProcText
+internal import Synchronization
+
+/// Makes texts and listings for containers, and finds something to show when a view fails: the last good text of this container, else the host's.
+final class Renderer: Sendable {
+    /// The longest text that is kept for the case that the view fails the next time, and all such texts of one container together, in bytes.
+    private static let longestLastGood = 8192
+    private static let mostLastGood = 32768
+
+    private let hostScope: ContainerScope
+    private let fallbacks: FallbackLog
+    private let contexts: ExclusivePool<RenderContext>
+
+    init(_ host: HostFilesystem, hostScope: ContainerScope, settings: ViewSettings, sampler: LoadSampler, fallbacks: FallbackLog) {
+        self.hostScope = hostScope
+        self.fallbacks = fallbacks
+        contexts = ExclusivePool {
+            var context = RenderContext(host, settings: settings)
+            context.sampleLoad = { sampler.countIfNew($0) }
+            return context
+        }
+    }
+
+    /// What the container reads from a file now; `nil` where there is nothing to show at all.
+    func text(of node: ViewNode, for scope: ContainerScope, caller: Int32) -> [UInt8]? {
+        guard let view = ViewTable.view(of: node) else { return nil }
+        scope.lastUse.store(Clock.monotonic, ordering: .relaxed)
+        return contexts.withElement { context in
+            context.callerPID = caller
+            do throws(ViewError) {
+                let text = try render(view, for: scope, &context)
+                keep(text, of: node, for: scope)
+                return text
+            } catch {
+                return substitute(for: node, view, scope, error, &context)
+            }
+        }
+    }
+
+    /// The node of a name in a folder of the container.
+    func lookUp(_ name: String, in folder: ViewNode, for scope: ContainerScope) -> ViewNode? {
+        withHostInReserve(folder, scope) { scope, context throws(ViewError) in
+            try ViewTable.lookUp(name, in: folder, for: scope, context: &context)
+        } ?? nil
+    }
+
+    /// Whether the container has the file or folder.
+    func exists(_ node: ViewNode, for scope: ContainerScope) -> Bool {
+        withHostInReserve(node, scope) { scope, context throws(ViewError) in
+            try ViewTable.exists(node, for: scope, in: &context)
+        } ?? false
+    }
+
+    /// All names in a folder of the container with their nodes; `nil` where there is nothing to show at all.
+    func list(_ folder: ViewNode, for scope: ContainerScope) -> [(String, ViewNode)]? {
+        withHostInReserve(folder, scope) { scope, context throws(ViewError) in
+            var entries: [(String, ViewNode)] = []
+            try ViewTable.list(folder, for: scope, in: &context) { entries.append(($0, $1)) }
+            return entries
+        }
+    }
+
+    // MARK: - When something fails
+
+    private func render(_ view: any View, for scope: ContainerScope, _ context: inout RenderContext) throws(ViewError) -> [UInt8] {
+        context.output.removeAll()
+        context.now = Clock.boottime
+        try view.render(for: scope, in: &context)
+        return Array(context.output.bytes[...])
+    }
+
+    private func keep(_ text: [UInt8], of node: ViewNode, for scope: ContainerScope) {
+        guard text.count <= Renderer.longestLastGood else { return }
+        scope.lastGood.withLock { lastGood in
+            if lastGood[node.rawValue] == nil, lastGood.values.reduce(text.count, { $0 + $1.count }) > Renderer.mostLastGood { return }
+            lastGood[node.rawValue] = text
+        }
+    }
+
+    private func substitute(
+        for node: ViewNode, _ view: any View, _ scope: ContainerScope, _ error: ViewError, _ context: inout RenderContext
+    ) -> [UInt8]? {
+        let file = ViewTable.path(of: node) ?? "node \(node.rawValue)"
+        if let text = scope.lastGood.withLock({ $0[node.rawValue] }) {
+            fallbacks.note(error, file: file, container: scope.name, substitute: "the last good text")
+            return text
+        }
+        guard let text = try? render(view, for: hostScope, &context) else {
+            fallbacks.note(error, file: file, container: scope.name, substitute: "an error")
+            return nil
+        }
+        fallbacks.note(error, file: file, container: scope.name, substitute: "the host's file")
+        return text
+    }
+
+    private func withHostInReserve<Result>(
+        _ node: ViewNode, _ scope: ContainerScope,
+        _ body: (ContainerScope, inout RenderContext) throws(ViewError) -> Result
+    ) -> Result? {
+        contexts.withElement { context in
+            do throws(ViewError) {
+                return try body(scope, &context)
+            } catch {
+                let file = ViewTable.path(of: node) ?? "node \(node.rawValue)"
+                fallbacks.note(error, file: file, container: scope.name, substitute: "the host's folder")
+                return try? body(hostScope, &context)
+            }
+        }
+    }
+}

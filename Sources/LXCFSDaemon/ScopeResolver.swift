@@ -1,0 +1,219 @@
+internal import Cgroups
+internal import ContainerViews
+internal import HostProc
+internal import LinuxSystem
+internal import ProcText
+internal import Synchronization
+internal import SystemPackage
+
+/// Finds out in whose name a caller asks.
+///
+/// The container is the cgroup of the init of the caller's pid namespace (without `init.scope`), if the caller's own cgroup lies at or
+/// below it: system containers keep their services in groups of their own. Else it is the caller's own cgroup: pid namespaces
+/// can be shared with the host or with another container. Each hierarchy is decided by itself.
+///
+/// A warm answer costs one read of /proc/PID/cgroup, one stat of /proc/PID/ns/pid and one look whether the init is still alive.
+final class ScopeResolver: Sendable {
+    /// Namespaces and containers that are remembered at most; of containers the one that was asked for longest ago goes first.
+    static let capacity = 4096
+    /// A container's files are closed when nobody asked for this long, so that descriptors are bounded by the busy containers.
+    static let idleNanoseconds: UInt64 = 60_000_000_000
+    /// A container whose pid namespace has ended is kept this long, for those that are being resolved right now.
+    static let graceNanoseconds: UInt64 = 5_000_000_000
+
+    /// The host itself, for callers in the root cgroups and for those who cannot be seen.
+    let hostScope: ContainerScope
+
+    private let host: HostFilesystem
+    private let layout: CgroupLayout
+    private let ownNamespace: UInt64
+    private let texts = ExclusivePool { InputText(capacity: 1024) }
+    // Lock order: `namespaces` before `scopes`. No system call under either.
+    private let namespaces = Mutex<[UInt64: PIDNamespaceEntry]>([:])
+    private let scopes = Mutex<[ScopeKey: KnownContainer]>([:])
+
+    init(_ host: HostFilesystem, layout: CgroupLayout) throws(Errno) {
+        self.host = host
+        self.layout = layout
+        ownNamespace = try host.proc.status("self/ns/pid").inode
+        hostScope = try ContainerScope(
+            layout: layout, membership: CgroupMembership(paths: layout.hierarchies.map { _ in .root }), name: "/", startedAt: 0)
+    }
+
+    /// The containers that are known now.
+    var known: [KnownContainer] { scopes.withLock { Array($0.values) } }
+
+    /// The container of a process. One that is gone or not visible from here is taken for the host.
+    func scope(ofProcess pid: Int32) -> ContainerScope {
+        guard pid > 0 else { return hostScope }
+        return texts.withElement { text in
+            do throws(Errno) {
+                let namespace = try host.proc.status("\(pid)/ns/pid").inode
+                try host.proc.read("\(pid)/cgroup", into: &text)
+                if namespace == ownNamespace { return try ownScope(of: text) }
+                if let warm = warmScope(in: namespace, text) { return warm }
+                return try scope(ofProcess: pid, in: namespace, text)
+            } catch {
+                return hostScope
+            }
+        }
+    }
+
+    /// Forgets namespaces whose init has ended and containers that are gone, and closes the files of idle ones. Called from time to time.
+    func sweep() {
+        let ended = namespaces.withLock { Array($0) }.filter { !$0.value.initProcess.isAlive }.map(\.key)
+        let living = namespaces.withLock { namespaces in
+            ended.forEach { namespaces[$0] = nil }
+            return Set(namespaces.values.map(\.outermostInode))
+        }
+        let now = Clock.monotonic
+        var gone: [ScopeKey] = []
+        for (key, known) in scopes.withLock({ Array($0) }) {
+            let idle = now.saturatingSubtract(known.lastUse)
+            let hasEnded = key.namespace != 0 && !living.contains(key.namespace) && idle > ScopeResolver.graceNanoseconds
+            if hasEnded || known.cgroups.contains(where: { !$0.exists }) {
+                gone.append(key)
+            } else if idle > ScopeResolver.idleNanoseconds {
+                known.cgroups.forEach { $0.closeFiles() }
+            }
+        }
+        if !gone.isEmpty { scopes.withLock { scopes in gone.forEach { scopes[$0] = nil } } }
+    }
+
+    // MARK: - Callers in the daemon's own pid namespace
+
+    private func ownScope(of text: InputText) throws(Errno) -> ContainerScope {
+        let membership = CgroupMembership(text, layout: layout).removingInitScope
+        return try scope(membership, namespace: 0) { self.oldestStart(in: membership) }
+    }
+
+    /// When the oldest process of the cgroup started: a container that shares the host's pid namespace has no init of its own. Looks at 512 processes at most.
+    private func oldestStart(in membership: CgroupMembership) -> UInt64 {
+        var oldest = Clock.boottime
+        guard let cgroup = cgroups(of: membership).max(by: { $0.path.text.utf8.count < $1.path.text.utf8.count }) else { return 0 }
+        return texts.withElement { list in
+            guard (try? cgroup.readProcesses(into: &list)) != nil else { return oldest }
+            var scanner = list.scanner
+            var text = InputText(capacity: 1024)
+            for _ in 0..<512 {
+                guard let pid = scanner.decimal() else { break }
+                scanner.skipLine()
+                if (try? host.proc.read("\(pid)/stat", into: &text)) != nil, let stat = ProcessStat(text) { oldest = min(oldest, stat.startedAt) }
+            }
+            return oldest
+        }
+    }
+
+    // MARK: - Callers in pid namespaces of their own
+
+    private func warmScope(in namespace: UInt64, _ text: InputText) -> ContainerScope? {
+        guard let entry = namespaces.withLock({ $0[namespace] }), entry.cgroupText.count == text.count else { return nil }
+        for index in 0..<text.count where entry.cgroupText[index] != text.bytes[index] { return nil }
+        guard entry.initProcess.isAlive else {
+            namespaces.withLock { $0[namespace] = nil }
+            return nil
+        }
+        return entry.scope
+    }
+
+    private func scope(ofProcess pid: Int32, in namespace: UInt64, _ text: InputText) throws(Errno) -> ContainerScope {
+        let caller = CgroupMembership(text, layout: layout)
+        let entry: PIDNamespaceEntry
+        do throws(Errno) {
+            entry = try self.entry(of: namespace, process: pid)
+        } catch {
+            // The init is not visible or just ended: only the caller itself is left to go by.
+            return try ownScope(of: text)
+        }
+        let container = CgroupMembership(InputText(bytes: entry.cgroupText), layout: layout).removingInitScope
+        return try scope(caller.belonging(to: container), namespace: entry.outermostInode) { entry.startedAt }
+    }
+
+    /// The namespace's entry with the init's cgroups as they are now.
+    private func entry(of namespace: UInt64, process pid: Int32) throws(Errno) -> PIDNamespaceEntry {
+        var text = InputText(capacity: 1024)
+        if var known = namespaces.withLock({ $0[namespace] }), known.initProcess.isAlive {
+            try host.proc.read("\(known.initPID)/cgroup", into: &text)
+            if known.cgroupText[...] == text.bytes[text.range] { return known }
+            let container = CgroupMembership(text, layout: layout).removingInitScope
+            known.cgroupText = Array(text.bytes[text.range])
+            known.scope = try scope(container, namespace: known.outermostInode) { known.startedAt }
+            remember(known, as: namespace)
+            return known
+        }
+        let descriptor = try PIDNamespaceDescriptor(ofProcess: pid, proc: host.proc)
+        guard descriptor.inode == namespace else { throw .noSuchProcess }
+        let initPID = try descriptor.initProcess()
+        let initProcess = try ProcessDescriptor(pid: initPID)
+        try host.proc.read("\(initPID)/cgroup", into: &text)
+        let container = CgroupMembership(text, layout: layout).removingInitScope
+        let outermost = try outermostNamespace(from: descriptor, initPID: initPID, container: container)
+        let made = PIDNamespaceEntry(
+            initProcess: initProcess, initPID: initPID, outermostInode: outermost.inode, startedAt: outermost.startedAt,
+            cgroupText: Array(text.bytes[text.range]), scope: try scope(container, namespace: outermost.inode) { outermost.startedAt })
+        remember(made, as: namespace)
+        return made
+    }
+
+    /// Sandboxes inside a container (browsers, `unshare -p`) make pid namespaces but no cgroups: they are the same container, as old as its outermost init.
+    private func outermostNamespace(
+        from inner: borrowing PIDNamespaceDescriptor, initPID: Int32, container: CgroupMembership
+    ) throws(Errno) -> (inode: UInt64, startedAt: UInt64) {
+        var text = InputText(capacity: 1024)
+        try host.proc.read("\(initPID)/stat", into: &text)
+        guard let stat = ProcessStat(text) else { throw .noSuchProcess }
+        var found = (inode: inner.inode, startedAt: stat.startedAt)
+        var above = inner.parent()
+        while let namespace = above {
+            guard namespace.inode != ownNamespace, let pid = try? namespace.initProcess(),
+                (try? host.proc.read("\(pid)/cgroup", into: &text)) != nil,
+                CgroupMembership(text, layout: layout).removingInitScope == container,
+                (try? host.proc.read("\(pid)/stat", into: &text)) != nil, let stat = ProcessStat(text)
+            else { break }
+            found = (namespace.inode, stat.startedAt)
+            above = namespace.parent()
+        }
+        return found
+    }
+
+    private func remember(_ entry: PIDNamespaceEntry, as namespace: UInt64) {
+        namespaces.withLock { namespaces in
+            if namespaces.count >= ScopeResolver.capacity, namespaces[namespace] == nil, let other = namespaces.first?.key {
+                namespaces[other] = nil
+            }
+            namespaces[namespace] = entry
+        }
+    }
+
+    // MARK: - Containers
+
+    /// The container with these cgroups; made on first sight.
+    private func scope(
+        _ membership: CgroupMembership, namespace: UInt64, startedAt: () -> UInt64
+    ) throws(Errno) -> ContainerScope {
+        if membership.isRoot { return hostScope }
+        let cgroups = cgroups(of: membership)
+        let inodes = cgroups.map(\.inode)
+        let key = ScopeKey(paths: membership.paths, inodes: inodes, namespace: namespace)
+        if let existing = scopes.withLock({ $0[key]?.scope }) { return existing }
+        let name = cgroups.map(\.path.text).max { $0.utf8.count < $1.utf8.count } ?? "/"
+        let made = try ContainerScope(layout: layout, membership: membership, name: name, startedAt: startedAt())
+        made.lastUse.store(Clock.monotonic, ordering: .relaxed)
+        return scopes.withLock { scopes in
+            if let other = scopes[key] { return other.scope }
+            if scopes.count >= ScopeResolver.capacity, let oldest = scopes.min(by: { $0.value.lastUse < $1.value.lastUse })?.key {
+                scopes[oldest] = nil
+            }
+            scopes[key] = KnownContainer(scope: made, cgroups: cgroups)
+            return made
+        }
+    }
+
+    /// The cgroups of a membership that can be opened, root cgroups left out.
+    private func cgroups(of membership: CgroupMembership) -> [Cgroup] {
+        layout.hierarchies.compactMap { hierarchy in
+            guard let path = membership[hierarchy], !path.isRoot else { return nil }
+            return try? hierarchy.cgroup(at: path)
+        }
+    }
+}

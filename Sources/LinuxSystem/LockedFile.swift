@@ -1,0 +1,39 @@
+internal import Glibc
+package import SystemPackage
+
+/// A file with an exclusive POSIX record lock (fcntl(2), F_SETLK), which the kernel gives back when the process ends.
+package struct LockedFile: ~Copyable {
+    private let path: String
+    private let descriptor: OwnedFileDescriptor
+
+    /// Opens or makes the file, mode 0644, and locks it without waiting.
+    /// - Throws: EAGAIN or EACCES where another process has the lock; then the file is left as it was.
+    package init(path: String) throws(Errno) {
+        descriptor = try LockedFile.opened(path)
+        self.path = path
+    }
+
+    private static func opened(_ path: String) throws(Errno) -> OwnedFileDescriptor {
+        let opened = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        guard opened >= 0 else { throw Errno(rawValue: errno) }
+        let descriptor = OwnedFileDescriptor(adopting: opened)
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        guard fcntl(opened, F_SETLK, &lock) == 0 else { throw Errno(rawValue: errno) }
+        return descriptor
+    }
+
+    /// Makes `text` the whole content.
+    package borrowing func replaceContent(with text: String) throws(Errno) {
+        var text = text
+        guard ftruncate(descriptor.rawValue, 0) == 0 else { throw Errno(rawValue: errno) }
+        let written = text.withUTF8 { pwrite(descriptor.rawValue, $0.baseAddress, $0.count, 0) }
+        guard written == text.utf8.count else { throw written < 0 ? Errno(rawValue: errno) : .noSpace }
+    }
+
+    /// Removes the file while the lock is still held.
+    package consuming func unlink() {
+        Glibc.unlink(path)
+    }
+}

@@ -1,0 +1,27 @@
+internal import CLinux
+internal import Glibc
+
+/// Who this process is, and process-wide settings.
+package enum ProcessIdentity {
+    /// This process's pid.
+    package static var pid: Int32 { getpid() }
+
+    /// The effective user id.
+    package static var effectiveUser: UInt32 { geteuid() }
+
+    /// Makes one heap serve all threads, so that memory does not grow with their number. To be called before the first thread is started.
+    package static func limitHeaps() {
+        clinux_limit_malloc_arenas(1)
+    }
+
+    /// Raises the limit of open files as far as allowed and returns it.
+    @discardableResult package static func raiseFileLimit() -> UInt64 {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        if limit.rlim_cur < limit.rlim_max {
+            limit.rlim_cur = limit.rlim_max
+            _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        }
+        return UInt64(limit.rlim_cur)
+    }
+}
