@@ -60,11 +60,12 @@ let package = Package(
         .testTarget(
             name: "ContainerViewsTests", dependencies: ["Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "ScenarioTests", dependencies: ["TestSupport"], exclude: ["Scenarios"], swiftSettings: strict),
         .target(name: "TestContainers", dependencies: ["CLinux"], path: "Tests/TestContainers", swiftSettings: strict),
         .testTarget(name: "EndToEndTests", dependencies: ["TestContainers"], swiftSettings: strict),
         .testTarget(name: "LinkageTests", dependencies: ["TestContainers"], swiftSettings: strict),
         .testTarget(name: "CgroupsTests", dependencies: ["Cgroups", "LinuxSystem", "ProcText", "TestSupport", system], swiftSettings: strict),
-        .testTarget(name: "ScenarioTests", dependencies: ["Cgroups", "ContainerViews", "HostProc", "ProcText", "TestSupport"], exclude: ["Scenarios"], swiftSettings: strict),
+        .testTarget(
+            name: "ScenarioTests", dependencies: ["Cgroups", "ContainerViews", "HostProc", "ProcText", "TestSupport"], exclude: ["Scenarios"],
+            swiftSettings: strict),
     ]
 )

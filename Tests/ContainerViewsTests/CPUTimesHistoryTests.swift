@@ -1,6 +1,7 @@
 import Cgroups
 import ContainerViews
 import ProcText
+import TestSupport
 import Testing
 
 @Suite("CPU time that a container was shown")
