@@ -126,6 +126,14 @@ struct CPUTimesHistoryTests {
         #expect(all > 250 * Self.second - 10 && all <= 250 * Self.second)
     }
 
+    @Test func aCounterThatStepsBackALittleIsNotCountedTwice() {
+        var history = CPUTimesHistory()
+        read(&history, at: 100 * Self.second, "0", user: 10 * Self.second)
+        read(&history, at: 101 * Self.second, "0", user: 9_900_000_000)
+        read(&history, at: 102 * Self.second, "0", user: 10 * Self.second)
+        #expect(history.cpus.map(\.user) == [10 * Self.second])
+    }
+
     @Test func aCounterThatWasSetToZeroCountsOn() {
         var history = CPUTimesHistory()
         read(&history, at: 100 * Self.second, "0", user: 50 * Self.second)
