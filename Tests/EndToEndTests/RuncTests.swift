@@ -29,7 +29,7 @@ extension EndToEnd {
             #expect(cpuNames(inStat: text) == ["cpu\(Machine.cpus[0])"])
             #expect(text.split(separator: "\n").filter { $0.hasPrefix("/sys/devices/system/cpu/cpu") } == ["/sys/devices/system/cpu/cpu\(Machine.cpus[0])"])
             // BusyBox top adds used and free up from meminfo.
-            let memory = try #require(text.split(separator: "\n").first { $0.hasPrefix("Mem:") })
+            let memory = try #require(text.split(separator: "\n").first { $0.hasPrefix("Mem:") }, "\(result)")
             let kibibytes = Machine.words(memory).compactMap { word in UInt64(word.prefix { $0.isNumber }) }
             #expect(kibibytes.count >= 2 && kibibytes[0] + kibibytes[1] <= Bench.memory / 1024, "\(memory)")
         }

@@ -7,6 +7,7 @@ package struct RuncContainer {
     private let rootfs: String
     private let mountPoint: String
     private let limits: Limits
+    private let busyBoxOnly: Bool
     private static let counter = Atomic<Int>(0)
 
     /// Whether runc is installed.
@@ -21,11 +22,12 @@ package struct RuncContainer {
         rootfs = folder.path + "/rootfs"
         self.mountPoint = mountPoint
         self.limits = limits
+        self.busyBoxOnly = busyBoxOnly
         let folders = ["", "/proc", "/sys", "/dev", "/tmp", "/bin", "/etc"]
         for name in busyBoxOnly ? folders : [""] { mkdir(rootfs + name, 0o755) }
         guard busyBoxOnly else { return }
         guard let busybox = Machine.program("busybox") else { throw BenchError("busybox is not installed") }
-        let script = "cp \(busybox) \(rootfs)/bin/busybox && for a in $(\(busybox) --list); do ln -sf busybox \(rootfs)/bin/$a; done"
+        let script = "cp \(busybox) \(rootfs)/bin/busybox && for a in $(\(busybox) --list); do [ $a = busybox ] || ln -s busybox \(rootfs)/bin/$a; done"
         let made = try Command.run(["sh", "-c", script])
         guard made.succeeded else { throw BenchError("\(made)") }
     }
@@ -36,7 +38,7 @@ package struct RuncContainer {
         let number = RuncContainer.counter.wrappingAdd(1, ordering: .relaxed).newValue
         let name = "lxcfs-test-\(getpid())-\(900_000 + number)"
         try Machine.write(configuration(arguments, cgroup: "/" + name), to: folder.path + "/config.json", creating: true)
-        let bind = Machine.exists(rootfs + "/bin/busybox") ? rootfs : "/"
+        let bind = busyBoxOnly ? rootfs : "/"
         // The bind is gone with the mount namespace, however this ends.
         let script = """
             mount --bind "$1" "$2/rootfs" || exit 1
