@@ -8,7 +8,7 @@ package enum CgroupFile: Int, Sendable, CaseIterable {
     case pidsCurrent, pidsMax, cpusetCpus, cpusetMems
     // Version 1, Documentation/admin-guide/cgroup-v1/.
     case memoryUsage, memoryLimit, memorySwapUsage, memorySwapLimit, memorySwappiness, memoryKernelUsage, memorySlabInfo
-    case cpuQuota, cpuPeriod, cpuacctUsage, cpuacctUsageUser, cpuacctUsageSystem, cpuacctUsageAll, cpuacctUsagePerCPUUser
+    case cpuQuota, cpuPeriod, cpuacctUsage, cpuacctUsageUser, cpuacctUsageSystem, cpuacctUsageAll, cpuacctUsagePerCPU, cpuacctUsagePerCPUUser
     case cpuacctUsagePerCPUSystem, cpuacctStat, cpusetEffectiveCpus, cpusetEffectiveMems
     case blkioThrottleServiced, blkioThrottleServiceBytes, blkioServiced, blkioServiceBytes, blkioMerged, blkioServiceTime, blkioWaitTime
     case blkioBFQServiced, blkioBFQServiceBytes
@@ -59,6 +59,7 @@ package enum CgroupFile: Int, Sendable, CaseIterable {
         case .cpuacctUsageUser: "cpuacct.usage_user"
         case .cpuacctUsageSystem: "cpuacct.usage_sys"
         case .cpuacctUsageAll: "cpuacct.usage_all"
+        case .cpuacctUsagePerCPU: "cpuacct.usage_percpu"
         case .cpuacctUsagePerCPUUser: "cpuacct.usage_percpu_user"
         case .cpuacctUsagePerCPUSystem: "cpuacct.usage_percpu_sys"
         case .cpuacctStat: "cpuacct.stat"
