@@ -54,5 +54,6 @@ let package = Package(
             name: "TestSupport", dependencies: ["ContainerViews", "Cgroups", "HostProc", "LinuxSystem", "ProcText", system],
             path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
+        .testTarget(name: "FUSETests", dependencies: ["CLinux", "FUSE", "LinuxSystem", system], swiftSettings: strict),
     ]
 )
