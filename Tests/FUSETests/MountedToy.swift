@@ -18,6 +18,10 @@ extension Trait where Self == ConditionTrait {
     static var needsFUSE: Self { .enabled(if: obstacle == nil, Comment(rawValue: obstacle ?? "")) }
 }
 
+/// The tests that mount. One after the other: some count the descriptors and threads of the process.
+@Suite("On a mount", .serialized, .needsFUSE, .timeLimit(.minutes(2)))
+enum MountTests {}
+
 /// A fresh directory that is removed when its owner goes.
 struct TemporaryDirectory: ~Copyable {
     let path: String
