@@ -55,7 +55,8 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(name: "TestContainers", dependencies: ["CLinux"], path: "Tests/TestContainers", swiftSettings: strict),
         .testTarget(
-            name: "CgroupsTests", dependencies: ["Cgroups", "LinuxSystem", "ProcText", "TestSupport", system], swiftSettings: strict),
+            name: "CgroupsTests", dependencies: ["Cgroups", "ContainerViews", "HostProc", "LinuxSystem", "ProcText", "TestSupport", system],
+            swiftSettings: strict),
         .testTarget(
             name: "ContainerViewsTests", dependencies: ["Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
             swiftSettings: strict),

@@ -30,7 +30,8 @@ package final class ContainerScope: Sendable {
     package let load: Mutex<LoadAverages>
 
     package init(
-        name: String, isHost: Bool, startedAt: UInt64, memory: (any MemoryController)? = nil, bandwidth: (any CPUBandwidthController)? = nil,
+        name: String, isHost: Bool, startedAt: UInt64, memory: (any MemoryController)? = nil,
+        bandwidth: (any CPUBandwidthController)? = nil,
         accounting: (any CPUAccountingController)? = nil, cpuset: (any CPUSetController)? = nil, io: (any IOController)? = nil,
         pids: (any PIDsController)? = nil, hugetlb: (any HugeTLBController)? = nil, pressure: (any PressureController)? = nil
     ) {

@@ -77,7 +77,7 @@ package final class FixtureReader {
     /// The time, the settings and the scratch memory of the next read.
     package var context: RenderContext
 
-    init(_ container: ContainerScope, _ context: consuming RenderContext) {
+    package init(_ container: ContainerScope, _ context: consuming RenderContext) {
         self.container = container
         self.context = context
     }
