@@ -53,16 +53,21 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["ContainerViews", "Cgroups", "HostProc", "LinuxSystem", "ProcText", system],
             path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestContainers", dependencies: ["CLinux"], path: "Tests/TestContainers", swiftSettings: strict),
+        .testTarget(
+            name: "CgroupsTests", dependencies: ["Cgroups", "LinuxSystem", "ProcText", "TestSupport", system], swiftSettings: strict),
+        .testTarget(
+            name: "ContainerViewsTests", dependencies: ["Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(name: "EndToEndTests", dependencies: ["TestContainers"], swiftSettings: strict),
+        .testTarget(name: "FUSETests", dependencies: ["CLinux", "FUSE", "LinuxSystem", system], swiftSettings: strict),
         .testTarget(name: "HostProcTests", dependencies: ["HostProc", "ProcText"], swiftSettings: strict),
+        .testTarget(name: "LinkageTests", dependencies: ["TestContainers"], swiftSettings: strict),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", system], swiftSettings: strict),
         .testTarget(name: "LXCFSDaemonTests", dependencies: ["LXCFSDaemon", "FUSE"], swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(
-            name: "ContainerViewsTests", dependencies: ["Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
+            name: "ScenarioTests", dependencies: ["Cgroups", "ContainerViews", "HostProc", "ProcText", "TestSupport"], exclude: ["Scenarios"],
             swiftSettings: strict),
-        .testTarget(name: "ScenarioTests", dependencies: ["TestSupport"], exclude: ["Scenarios"], swiftSettings: strict),
-        .target(name: "TestContainers", dependencies: ["CLinux"], path: "Tests/TestContainers", swiftSettings: strict),
-        .testTarget(name: "EndToEndTests", dependencies: ["TestContainers"], swiftSettings: strict),
-        .testTarget(name: "LinkageTests", dependencies: ["TestContainers"], swiftSettings: strict),
     ]
 )

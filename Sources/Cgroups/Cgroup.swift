@@ -16,7 +16,7 @@ package final class Cgroup: Sendable {
 
     private let hierarchy: CgroupHierarchy
     private let directory: Directory
-    private let files = Mutex<[KernelFile?]>([])
+    private let files = Mutex<[OpenFile]>([])
 
     init(path: CgroupPath, hierarchy: CgroupHierarchy, parent: Cgroup?, inode: UInt64, directory: Directory) {
         self.path = path
@@ -32,20 +32,23 @@ package final class Cgroup: Sendable {
     /// - Throws: any other failure, as the kernel gave it.
     package func read(_ file: CgroupFile, into text: inout InputText) throws(CgroupError) -> Bool {
         text.count = 0
-        if let open = files.withLock({ file.rawValue < $0.count ? $0[file.rawValue] : nil }) {
+        switch files.withLock({ file.rawValue < $0.count ? $0[file.rawValue] : .unknown }) {
+        case .unknown: break
+        case .absent: return false
+        case .open(let open):
             do throws(Errno) {
                 try open.read(into: &text)
                 return true
             } catch {
                 // The controller was switched off, and perhaps on again: the old file is dead, there may be a new one.
                 guard error == .operationNotSupportedByDevice else { return try absent(error, file) }
-                keep(nil, as: file)
+                keep(.unknown, as: file)
             }
         }
         do throws(Errno) {
-            let opened = KernelFile(adopting: try directory.open(file.name))
+            let opened = KernelFile(adopting: try directory.open(file.name), isSingleRecord: file.isSingleRecord)
             try opened.read(into: &text)
-            keep(opened, as: file)
+            keep(.open(opened), as: file)
             return true
         } catch {
             return try absent(error, file)
@@ -83,16 +86,27 @@ package final class Cgroup: Sendable {
     /// ENOENT, no such controller any more, or a feature that the kernel was told to leave out: the file is absent.
     private func absent(_ error: Errno, _ file: CgroupFile) throws(CgroupError) -> Bool {
         switch error {
-        case .noSuchFileOrDirectory, .operationNotSupportedByDevice, .notSupportedOnSocket: return false
+        case .noSuchFileOrDirectory, .operationNotSupportedByDevice, .notSupportedOnSocket:
+            if isHierarchyRoot { keep(.absent, as: file) }
+            return false
         default: throw CgroupError(cgroup: path, file: file, error: error)
         }
     }
 
-    private func keep(_ open: KernelFile?, as file: CgroupFile) {
+    /// The true root of a hierarchy, as no cgroup namespace's root is: kernfs gives its directory the first number. What the kernel does
+    /// not have there (memory.max) it never will, so that no limit has to be looked for there again.
+    private var isHierarchyRoot: Bool { inode == 1 }
+
+    private func keep(_ state: OpenFile, as file: CgroupFile) {
         files.withLock { files in
-            if files.isEmpty { files = [KernelFile?](repeating: nil, count: CgroupFile.allCases.count) }
-            files[file.rawValue] = open
+            if files.isEmpty { files = [OpenFile](repeating: .unknown, count: CgroupFile.allCases.count) }
+            files[file.rawValue] = state
         }
+    }
+
+    private enum OpenFile: Sendable {
+        case unknown, absent
+        case open(KernelFile)
     }
 }
 

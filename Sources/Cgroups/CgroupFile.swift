@@ -8,7 +8,7 @@ package enum CgroupFile: Int, Sendable, CaseIterable {
     case pidsCurrent, pidsMax, cpusetCpus, cpusetMems
     // Version 1, Documentation/admin-guide/cgroup-v1/.
     case memoryUsage, memoryLimit, memorySwapUsage, memorySwapLimit, memorySwappiness, memoryKernelUsage, memorySlabInfo
-    case cpuQuota, cpuPeriod, cpuacctUsage, cpuacctUsageUser, cpuacctUsageSystem, cpuacctUsageAll, cpuacctUsagePerCPUUser
+    case cpuQuota, cpuPeriod, cpuacctUsage, cpuacctUsageUser, cpuacctUsageSystem, cpuacctUsageAll, cpuacctUsagePerCPU, cpuacctUsagePerCPUUser
     case cpuacctUsagePerCPUSystem, cpuacctStat, cpusetEffectiveCpus, cpusetEffectiveMems
     case blkioThrottleServiced, blkioThrottleServiceBytes, blkioServiced, blkioServiceBytes, blkioMerged, blkioServiceTime, blkioWaitTime
     case blkioBFQServiced, blkioBFQServiceBytes
@@ -21,6 +21,9 @@ package enum CgroupFile: Int, Sendable, CaseIterable {
     case hugetlb512MBMax, hugetlb512MBCurrent, hugetlb512MBLimit, hugetlb512MBUsage
     case hugetlb1GBMax, hugetlb1GBCurrent, hugetlb1GBLimit, hugetlb1GBUsage
     case hugetlb2GBMax, hugetlb2GBCurrent, hugetlb2GBLimit, hugetlb2GBUsage
+
+    /// Whether the kernel prints the file in one piece (cftype.seq_show); the slabs of old are a list.
+    var isSingleRecord: Bool { self != .memorySlabInfo }
 
     /// The file's name in a cgroup's directory.
     package var name: String {
@@ -56,6 +59,7 @@ package enum CgroupFile: Int, Sendable, CaseIterable {
         case .cpuacctUsageUser: "cpuacct.usage_user"
         case .cpuacctUsageSystem: "cpuacct.usage_sys"
         case .cpuacctUsageAll: "cpuacct.usage_all"
+        case .cpuacctUsagePerCPU: "cpuacct.usage_percpu"
         case .cpuacctUsagePerCPUUser: "cpuacct.usage_percpu_user"
         case .cpuacctUsagePerCPUSystem: "cpuacct.usage_percpu_sys"
         case .cpuacctStat: "cpuacct.stat"

@@ -85,6 +85,9 @@ extension ViewTable {
         return node
     }
 
+    /// The paths of all files that are always at the same place, `proc/stat`; for tests and tools.
+    package static let files: [String] = entries.filter { $0.view != nil }.map(\.path)
+
     /// The path of a node below the mount point, `proc/stat`, for people; `nil` for a number that stands for nothing.
     package static func path(of node: ViewNode) -> String? { hostPath(of: node) }
 

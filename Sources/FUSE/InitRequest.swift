@@ -32,7 +32,9 @@ package struct InitRequest: Sendable {
         guard bytes.count > headerLength else { return nil }
         header = InitRequest.load(bytes, from: 0, fuse_in_header())
         offer = InitRequest.load(bytes, from: headerLength, fuse_init_in())
-        guard header.len == bytes.count, header.opcode == FUSE_INIT.rawValue, offer.major == FUSE_KERNEL_VERSION, offer.minor >= 23 else { return nil }
+        guard header.len == bytes.count, header.opcode == FUSE_INIT.rawValue, offer.major == FUSE_KERNEL_VERSION, offer.minor >= 23 else {
+            return nil
+        }
         self.bytes = bytes
     }
 

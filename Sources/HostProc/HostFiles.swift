@@ -20,7 +20,8 @@ package struct HostFiles: ~Copyable {
             if let kept = open[file.rawValue] {
                 try kept.read(into: &text)
             } else {
-                let opened = KernelFile(adopting: try (file.isBelowSys ? host.sys : host.proc).open(file.path))
+                let opened = KernelFile(
+                    adopting: try (file.isBelowSys ? host.sys : host.proc).open(file.path), isSingleRecord: file.isSingleRecord)
                 try opened.read(into: &text)
                 open[file.rawValue] = opened
             }
@@ -48,6 +49,14 @@ package enum HostFile: Int, Sendable, CaseIterable {
 
     /// Whether the file is below /sys, else below /proc.
     package var isBelowSys: Bool { self == .cpuOnline || self == .nodeOnline }
+
+    /// Whether the kernel prints the file in one piece; the others are lists (seq_operations) of which a read returns as many records as fit.
+    package var isSingleRecord: Bool {
+        switch self {
+        case .cpuinfo, .diskstats, .slabinfo, .swaps, .vmstat: false
+        default: true
+        }
+    }
 
     /// The path relative to /proc or /sys.
     package var path: String {

@@ -2,7 +2,7 @@ package import ContainerViews
 
 /// What the operator asked for, checked.
 package struct Configuration: Sendable {
-    /// Where the file system is mounted; an absolute path without trailing slash.
+    /// The directory to mount on.
     package var mountPoint: String
     /// The file that holds the daemon's pid, locked while it runs.
     package var pidFile: String
@@ -19,8 +19,7 @@ package struct Configuration: Sendable {
     package init(
         mountPoint: String, pidFile: String? = nil, runtimeDirectory: String = "/run", mountOptions: [String] = [],
         views: ViewSettings = ViewSettings(), threads: Int? = nil, isDebugging: Bool = false
-    ) throws(StartError) {
-        guard mountPoint.hasPrefix("/") else { throw .relativeMountPoint(mountPoint) }
+    ) {
         var path = Substring(mountPoint)
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         self.mountPoint = String(path)

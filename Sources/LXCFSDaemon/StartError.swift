@@ -3,7 +3,6 @@ package import SystemPackage
 /// Why the daemon does not start: one sentence that says what to do.
 package enum StartError: Error, CustomStringConvertible {
     case notRoot
-    case relativeMountPoint(String)
     case pidFile(String, Errno)
     case alreadyRunning(pidFile: String)
     case host(Errno)
@@ -14,7 +13,6 @@ package enum StartError: Error, CustomStringConvertible {
     package var description: String {
         switch self {
         case .notRoot: "lxcfs must be started by root: mounting and looking into containers takes CAP_SYS_ADMIN."
-        case .relativeMountPoint(let path): "The mount point \"\(path)\" is not an absolute path; write it with its leading slash."
         case .pidFile(let path, let error): "The pid file \(path) cannot be written (\(error)); make its folder or choose another with --pidfile."
         case .alreadyRunning(let path): "Another lxcfs holds the lock of \(path); stop it first, or give this one its own --pidfile."
         case .host(let error): "The host's /proc or /sys cannot be opened (\(error)); both must be mounted."

@@ -13,7 +13,8 @@ package final class JoinableThread: Sendable {
     package init(name: String, stackSize: Int, _ body: @escaping @Sendable () -> Void) throws(Errno) {
         _ = JoinableThread.wakeSignal
         let work = Work(name: name, body: body, state: state)
-        let before = JoinableThread.blockedSignals.block()
+        // Exactly these: the thread that starts it may block the wake signal itself, as libdispatch's workers do.
+        let before = JoinableThread.blockedSignals.setMask()
         defer { before.setMask() }
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)

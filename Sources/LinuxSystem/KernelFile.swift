@@ -6,13 +6,17 @@ package import SystemPackage
 package final class KernelFile: Sendable {
     private let descriptor: OwnedFileDescriptor
 
+    private let isSingleRecord: Bool
+
     /// Takes over an open file.
-    package init(adopting descriptor: consuming OwnedFileDescriptor) {
+    /// - Parameter isSingleRecord: whether the kernel prints it in one piece; see `OwnedFileDescriptor.readAll`.
+    package init(adopting descriptor: consuming OwnedFileDescriptor, isSingleRecord: Bool = false) {
         self.descriptor = descriptor
+        self.isSingleRecord = isSingleRecord
     }
 
     /// Reads the whole file as it is now.
     package func read(into text: inout InputText) throws(Errno) {
-        try descriptor.readAll(into: &text)
+        try descriptor.readAll(into: &text, isSingleRecord: isSingleRecord)
     }
 }

@@ -24,7 +24,8 @@ package struct OwnedFileDescriptor: ~Copyable, Sendable {
     /// openat(2), close-on-exec.
     static func openat(_ directory: CInt, _ path: String, _ flags: CInt) throws(Errno) -> OwnedFileDescriptor {
         while true {
-            let descriptor = Glibc.openat(directory, path, flags | O_CLOEXEC)
+            // An implicit conversion of the String would copy it to the heap.
+            let descriptor = path.withCString { Glibc.openat(directory, $0, flags | O_CLOEXEC) }
             if descriptor >= 0 { return OwnedFileDescriptor(adopting: descriptor) }
             let error = Errno(rawValue: errno)
             if error != .interrupted { throw error }
@@ -41,7 +42,9 @@ package struct OwnedFileDescriptor: ~Copyable, Sendable {
     /// pread(2) from the start to the end of the file. The buffer grows when it must.
     ///
     /// A kernel text of several records (cpuinfo, vmstat) is consistent only on a descriptor that no other thread reads at the same time.
-    package func readAll(into text: inout InputText) throws(Errno) {
+    /// - Parameter isSingleRecord: the kernel prints the file in one piece (single_open(), kernfs with seq_show), so that less than
+    ///   what was asked for is the end of it: one system call less.
+    package func readAll(into text: inout InputText, isSingleRecord: Bool = false) throws(Errno) {
         text.count = 0
         while true {
             if text.count == text.bytes.count {
@@ -59,6 +62,7 @@ package struct OwnedFileDescriptor: ~Copyable, Sendable {
             }
             if got == 0 { return }
             text.count += got
+            if isSingleRecord, text.count < text.bytes.count { return }
         }
     }
 

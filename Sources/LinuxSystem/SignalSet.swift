@@ -36,15 +36,15 @@ package struct SignalSet: Sendable {
     }
 
     /// Blocks these signals in the calling thread, and in the threads that it will start. Returns what was blocked before.
-    @discardableResult package func block() -> SignalSet {
-        var before = SignalSet()
-        withUnsafePointer(to: set) { _ = pthread_sigmask(SIG_BLOCK, $0, &before.set) }
-        return before
-    }
+    @discardableResult package func block() -> SignalSet { changeMask(SIG_BLOCK) }
 
-    /// Blocks exactly these signals in the calling thread.
-    package func setMask() {
-        withUnsafePointer(to: set) { _ = pthread_sigmask(SIG_SETMASK, $0, nil) }
+    /// Blocks exactly these signals in the calling thread, and in the threads that it will start. Returns what was blocked before.
+    @discardableResult package func setMask() -> SignalSet { changeMask(SIG_SETMASK) }
+
+    private func changeMask(_ how: CInt) -> SignalSet {
+        var before = SignalSet()
+        withUnsafePointer(to: set) { _ = pthread_sigmask(how, $0, &before.set) }
+        return before
     }
 
     /// Waits until one of these signals, which must be blocked in every thread, is pending, and takes it.

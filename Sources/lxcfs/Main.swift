@@ -15,9 +15,9 @@ struct LXCFS: ParsableCommand {
         version: Version.current)
 
     @Argument(help: ArgumentHelp("The directory to mount on, usually /var/lib/lxcfs.", valueName: "mountpoint"))
-    var mountPoint: String
+    var mountPoint: String?
 
-    @Flag(name: .shortAndLong, help: "Log what is done for each request that is out of the ordinary.")
+    @Flag(name: .shortAndLong, help: "Print every request and every answer on standard error.")
     var debug = false
 
     @Option(name: .customShort("o"), help: ArgumentHelp("Mount options, a list separated by commas; may be given again.", valueName: "options"))
@@ -48,6 +48,7 @@ struct LXCFS: ParsableCommand {
 
     func validate() throws {
         if showsVersion { throw CleanExit.message(Version.current) }
+        if mountPoint == nil { throw ValidationError("Missing the mount point, usually /var/lib/lxcfs.") }
     }
 
     func run() throws {
@@ -56,8 +57,8 @@ struct LXCFS: ParsableCommand {
         views.hidesZswap = disableZswap
         views.ignoresQuota = cpuCount == .cpuset
         do throws(StartError) {
-            let configuration = try Configuration(
-                mountPoint: mountPoint, pidFile: pidFile, runtimeDirectory: runtimeDirectory, mountOptions: mountOptions, views: views,
+            let configuration = Configuration(
+                mountPoint: mountPoint ?? "", pidFile: pidFile, runtimeDirectory: runtimeDirectory, mountOptions: mountOptions, views: views,
                 isDebugging: debug)
             try Daemon(configuration).run()
         } catch {

@@ -1,6 +1,7 @@
 import Cgroups
 import ContainerViews
 import ProcText
+import TestSupport
 import Testing
 
 @Suite("CPU time that a container was shown")
@@ -123,6 +124,14 @@ struct CPUTimesHistoryTests {
         #expect(history.cpus[0].user == 100 * Self.second)
         let all = history.cpus.reduce(0) { $0 + $1.user }
         #expect(all > 250 * Self.second - 10 && all <= 250 * Self.second)
+    }
+
+    @Test func aCounterThatStepsBackALittleIsNotCountedTwice() {
+        var history = CPUTimesHistory()
+        read(&history, at: 100 * Self.second, "0", user: 10 * Self.second)
+        read(&history, at: 101 * Self.second, "0", user: 9_900_000_000)
+        read(&history, at: 102 * Self.second, "0", user: 10 * Self.second)
+        #expect(history.cpus.map(\.user) == [10 * Self.second])
     }
 
     @Test func aCounterThatWasSetToZeroCountsOn() {

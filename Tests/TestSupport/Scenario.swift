@@ -54,6 +54,20 @@ package struct Scenario: Sendable, CustomStringConvertible {
         self.phases = phases
     }
 
+    /// The first read's container on a host whose files went through `change`, which is given path and text: for tests with damaged inputs.
+    package func reader(on host: FixtureHost, change: (String, String) -> String) throws -> FixtureReader {
+        var settings = ScenarioSettings()
+        guard let phase = phases.first else { throw ScenarioError("\(name): no read") }
+        for (path, text) in phase.files.sorted(by: { $0.key < $1.key }) {
+            if path.hasSuffix("/") { try host.makeFolder(path) } else { try host.write(path, change(path, text)) }
+        }
+        try settings.apply(phase.settings, of: name)
+        let reader = try host.reader(caller: phase.caller ?? "", settings: settings.views, startedAt: settings.startedAt)
+        reader.context.now = settings.now
+        reader.context.callerPID = settings.callerPID
+        return reader
+    }
+
     /// Plays the scenario.
     /// - Returns: what differs from the expectations, for people; empty when all is as expected.
     package func run() throws -> [String] {

@@ -13,7 +13,9 @@ package struct CPUBandwidthControllerV1: CPUBandwidthController {
         var smallest: CPUQuota?
         var level: Cgroup? = cgroup
         while let here = level {
-            if !here.path.isRoot, let quota = try here.number(.cpuQuota, &text), let period = try here.number(.cpuPeriod, &text), period > 0 {
+            if !here.path.isRoot, let quota = try here.number(.cpuQuota, &text), let period = try here.number(.cpuPeriod, &text),
+                period > 0
+            {
                 smallest = CPUQuota(quotaMicroseconds: quota, periodMicroseconds: period, source: here).smaller(than: smallest)
             }
             level = here.parent
