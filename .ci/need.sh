@@ -1,0 +1,38 @@
+# shellcheck shell=sh
+# What the scripts of this repository install. Sourced by try, test and .ci/run.
+
+# need PATH_OR_PROGRAM=PACKAGE ...: installs the packages whose file or program is not there.
+need() {
+    missing=''
+    for pair in "$@"; do
+        case ${pair%%=*} in
+            /*) [ -e "${pair%%=*}" ] || missing="$missing ${pair#*=}" ;;
+            *) command -v "${pair%%=*}" >/dev/null 2>&1 || missing="$missing ${pair#*=}" ;;
+        esac
+    done
+    [ "$missing" ] || return 0
+    command -v apt-get >/dev/null 2>&1 || { echo "please install:$missing" >&2; return 1; }
+    [ "$(id -u)" = 0 ] || { echo "not root: please run apt-get install$missing" >&2; return 1; }
+    echo "installing$missing" >&2
+    # shellcheck disable=SC2086 # one word for each package
+    if ! install_packages $missing >/dev/null 2>&1; then
+        # The lists may be old, or empty as on a fresh machine.
+        apt-get update -qq && install_packages $missing >/dev/null
+    fi
+}
+
+install_packages() {
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
+}
+
+# What building takes.
+need_for_building() {
+    command -v swift >/dev/null 2>&1 || { echo "no Swift toolchain: see https://www.swift.org/install/linux/" >&2; return 1; }
+    need pkg-config=pkg-config /usr/include/fuse3/fuse_lowlevel.h=libfuse3-dev /usr/include/systemd/sd-daemon.h=libsystemd-dev
+}
+
+# What the tests read the files with.
+need_for_testing() {
+    need busybox=busybox-static free=procps mpstat=sysstat unshare=util-linux fusermount3=fuse3 runc=runc java=default-jre-headless \
+        readelf=binutils /usr/bin/python3=python3 /usr/lib/python3/dist-packages/psutil=python3-psutil
+}
