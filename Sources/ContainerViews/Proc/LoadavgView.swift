@@ -12,14 +12,9 @@ package struct LoadavgView: View {
 
     package func render(for container: ContainerScope, in context: inout RenderContext) throws(ViewError) {
         guard !container.isHost else { return try context.passThrough(.loadavg) }
-        let now = context.now
-        let wasSampled = container.load.withLock { load in
-            load.lastReadAt = max(load.lastReadAt ?? 0, now)
-            return load.last != nil
-        }
-        if !wasSampled, let sampler = context.sampleLoad { sampler(container) }
-        let load = container.load.withLock { $0 }
-        let running = load.last?.running ?? 0
+        let load = context.load(of: container)
+        // The reader runs.
+        let running = max(load.last?.running ?? 1, 1)
         let tasks = try context.tasks(of: container) ?? load.last?.total ?? 0
         for index in load.averages.indices {
             // FIXED_1/200 rounds to the nearest hundredth.
@@ -31,9 +26,22 @@ package struct LoadavgView: View {
         }
         context.output.append(decimal: running)
         context.output.append(byte: UInt8(ascii: "/"))
-        context.output.append(decimal: max(tasks, running, 1))
+        context.output.append(decimal: max(tasks, running))
         context.output.append(byte: UInt8(ascii: " "))
         context.output.append(decimal: max(load.last?.newestPID ?? 1, 1))
         context.output.newline()
+    }
+}
+
+extension RenderContext {
+    /// The container's load averages and last counts. From now on the sampler keeps them up to date; before the first reader goes on, it counts once.
+    mutating func load(of container: ContainerScope) -> LoadAverages {
+        let now = now
+        let wasSampled = container.load.withLock { load in
+            load.lastReadAt = max(load.lastReadAt ?? 0, now)
+            return load.last != nil
+        }
+        if !wasSampled, let sampleLoad { sampleLoad(container) }
+        return container.load.withLock { $0 }
     }
 }

@@ -20,7 +20,7 @@ package struct StatView: View {
         try context.readCPUTimes(of: container)
         let bootTime = try bootTime(&context)
         let tasks = try context.tasks(of: container)
-        let load = container.load.withLock { $0.last }
+        let load = context.load(of: container).last
         let processes = container.cpuTimes.withLock { $0.tasks(tasks ?? load?.total ?? 1) }
 
         context.output.append("cpu ")
