@@ -14,7 +14,8 @@ extension EndToEnd {
             let last = cpus[cpus.count - 1]
             var cases = [
                 CPUCase(testDescription: "quota of one CPU", limits: Limits(memory: Bench.memory, cpus: 1), expected: [cpus[0]]),
-                CPUCase(testDescription: "cpuset of the last CPU", limits: Limits(memory: Bench.memory, cpuset: "\(last)"), expected: [last]),
+                CPUCase(
+                    testDescription: "cpuset of the last CPU", limits: Limits(memory: Bench.memory, cpuset: "\(last)"), expected: [last]),
                 CPUCase(
                     testDescription: "quota of half a CPU, cpuset of the last",
                     limits: Limits(memory: Bench.memory, cpus: 0.5, cpuset: "\(last)"), expected: [last]),
@@ -31,7 +32,8 @@ extension EndToEnd {
 
         var list: String {
             guard let first = expected.first, let last = expected.last else { return "" }
-            return expected.count == 1 ? "\(first)" : last - first == expected.count - 1 ? "\(first)-\(last)" : expected.map(String.init).joined(separator: ",")
+            return expected.count == 1
+                ? "\(first)" : last - first == expected.count - 1 ? "\(first)-\(last)" : expected.map(String.init).joined(separator: ",")
         }
     }
 
@@ -74,7 +76,8 @@ extension EndToEnd {
             let container = try Bench.container(example.limits)
             let count = example.expected.count
             let text = try container.shell(
-                "nproc --all; getconf _NPROCESSORS_ONLN; getconf _NPROCESSORS_CONF; LC_ALL=C lscpu | sed -n 's/^CPU(s): *//p; s/^On-line CPU(s) list: *//p'")
+                "nproc --all; getconf _NPROCESSORS_ONLN; getconf _NPROCESSORS_CONF; LC_ALL=C lscpu | sed -n 's/^CPU(s): *//p; s/^On-line CPU(s) list: *//p'"
+            )
             let lines = text.split(separator: "\n").map(String.init)
             // nproc does not believe sysfs where it says 1 or 2, in fear that it is not mounted, and takes the larger affinity mask.
             let affinity = example.limits.cpuset.map { Machine.numbers(inList: $0).count } ?? Machine.cpus.count

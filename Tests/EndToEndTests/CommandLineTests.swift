@@ -42,7 +42,10 @@ extension EndToEnd {
         @Test func withoutRootItSaysSo() throws {
             let folder = try TemporaryFolder()
             let result = try Command.run(
-                ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", LXCFSProcess.binary, "-p", folder.path + "/p", folder.path],
+                [
+                    "setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", LXCFSProcess.binary, "-p", folder.path + "/p",
+                    folder.path,
+                ],
                 seconds: 15)
             #expect(result.end != .exited(0) && result.end != .timedOut, "\(result)")
             #expect(result.errors.contains("root"), "\(result)")
@@ -100,7 +103,8 @@ extension EndToEnd {
 
         @Test func theMountIsWhatEveryoneLooksFor() throws {
             let mountPoint = try Bench.mountPoint()
-            let line = try #require((Machine.read("/proc/self/mountinfo") ?? "").split(separator: "\n").first { $0.contains(" \(mountPoint) ") })
+            let line = try #require(
+                (Machine.read("/proc/self/mountinfo") ?? "").split(separator: "\n").first { $0.contains(" \(mountPoint) ") })
             #expect(line.contains(" - fuse.lxcfs lxcfs ") && line.contains("allow_other"), "\(line)")
             #expect(line.contains("nosuid") && line.contains("nodev") && line.contains("shared:"), "\(line)")
             #expect(Set(Machine.names(in: mountPoint)).isSuperset(of: ["proc", "sys"]))
@@ -119,7 +123,8 @@ extension EndToEnd {
                     (try? container.read("/proc/meminfo")).flatMap { Machine.field("MemTotal", of: $0) } == expected / 1024
                 }
                 #expect(shown, "\(expected)")
-                let listing = try container.shell("ls \(daemon.mountPoint) \(daemon.mountPoint)/proc /sys/devices/system/cpu | tr '\\n' ' '")
+                let listing = try container.shell(
+                    "ls \(daemon.mountPoint) \(daemon.mountPoint)/proc /sys/devices/system/cpu | tr '\\n' ' '")
                 for name in ["proc", "sys", "meminfo", "stat", "online"] { #expect(Machine.words(listing).contains(name), "\(listing)") }
                 let stat = try container.read("/proc/stat")
                 let count = expected == Bench.memory ? 1 : Machine.cpus.count

@@ -18,7 +18,8 @@ extension EndToEnd {
             lines.append("  dd if=$f of=plain$n bs=1M 2>/dev/null || echo \"cannot read $f\" >> failures")
             for (index, reader) in readers.enumerated() {
                 for (kind, prefix) in [("gnu", ""), ("busybox", "busybox ")] {
-                    lines.append("  o=\(kind)\(index)$n; \(prefix)\(reader.1) > $o 2> $o.errors || echo \"\(prefix)\(reader.0) $f\" >> failures")
+                    lines.append(
+                        "  o=\(kind)\(index)$n; \(prefix)\(reader.1) > $o 2> $o.errors || echo \"\(prefix)\(reader.0) $f\" >> failures")
                 }
             }
             lines.append("  wc -c < $f > gnu.wc$n; busybox wc -c < $f > busybox.wc$n")

@@ -125,7 +125,8 @@ extension EndToEnd {
         @Test func aLimitBelowTheUsageWrapsNothing() throws {
             // File pages can be reclaimed, so the kernel accepts the lower limit.
             let container = try Bench.container(Limits(memory: Bench.memory))
-            _ = try container.shell("head -c 100000000 /dev/zero > /var/tmp/lxcfs-test-\(container.pid); sync; rm /var/tmp/lxcfs-test-\(container.pid)")
+            _ = try container.shell(
+                "head -c 100000000 /dev/zero > /var/tmp/lxcfs-test-\(container.pid); sync; rm /var/tmp/lxcfs-test-\(container.pid)")
             try container.cgroup.set(Limits(memory: 32 << 20))
             let text = try container.read("/proc/meminfo")
             let total = try #require(Machine.field("MemTotal", of: text))

@@ -15,7 +15,7 @@ extension EndToEnd {
         }
 
         @Test func topShowsOneCPUAndTheLimit() throws {
-            let text = try Bench.small().shell("top -b -n1 -w200")
+            let text = try Bench.container(Limits(memory: Bench.memory, cpus: 1)).shell("top -b -n1 -w200")
             let memory = try #require(text.split(separator: "\n").first { $0.contains("Mem :") })
             let words = Machine.words(String(memory))
             #expect(words.contains { Double($0) == Double(Bench.memory >> 20) }, "\(memory)")

@@ -159,7 +159,10 @@ extension EndToEnd {
 
         @Test func filesAndFoldersHaveTheirModes() throws {
             let text = try Bench.small().shell("stat -c '%a %U %G %n' /proc/meminfo /proc/stat /proc/slabinfo /sys/devices/system/cpu")
-            let expected = ["444 root root /proc/meminfo", "444 root root /proc/stat", "400 root root /proc/slabinfo", "555 root root /sys/devices/system/cpu"]
+            let expected = [
+                "444 root root /proc/meminfo", "444 root root /proc/stat", "400 root root /proc/slabinfo",
+                "555 root root /sys/devices/system/cpu",
+            ]
             #expect(text.split(separator: "\n").map(String.init) == expected)
         }
     }

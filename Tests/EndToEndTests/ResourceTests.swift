@@ -124,7 +124,8 @@ extension EndToEnd {
         func swappingOutIsSeen() throws {
             let container = try Bench.container(Limits(memory: 64 << 20, swap: 256 << 20))
             let before = try container.shell("cat /proc/meminfo")
-            let program = "b = bytearray(120 << 20)\nfor i in range(0, len(b), 4096): b[i] = i >> 12 & 255\nprint('full', flush=True); import time; time.sleep(1000)"
+            let program =
+                "b = bytearray(120 << 20)\nfor i in range(0, len(b), 4096): b[i] = i >> 12 & 255\nprint('full', flush=True); import time; time.sleep(1000)"
             let hog = try container.start(["/usr/bin/python3", "-c", program])
             defer { hog.kill() }
             #expect(Machine.wait(30) { hog.outputSoFar.hasPrefix("full") || !hog.isRunning })

@@ -21,13 +21,17 @@ extension EndToEnd {
         @Test(.enabled(if: Machine.program("busybox") != nil, "not installed: apt-get install busybox-static"))
         func aContainerOfBusyBoxAloneSeesItsLimits() throws {
             let container = try RuncContainer(Runc.limits, mountPoint: Bench.mountPoint(), busyBoxOnly: true)
-            let script = "cat /proc/meminfo /proc/stat; cat /sys/devices/system/cpu/online; ls -d /sys/devices/system/cpu/cpu[0-9]*; top -b -n1 | head -4"
+            let script =
+                "cat /proc/meminfo /proc/stat; cat /sys/devices/system/cpu/online; ls -d /sys/devices/system/cpu/cpu[0-9]*; top -b -n1 | head -4"
             let result = try container.run(["sh", "-c", script])
             try #require(result.succeeded, "\(result)")
             let text = result.output
             #expect(Machine.field("MemTotal", of: text) == Bench.memory / 1024)
             #expect(cpuNames(inStat: text) == ["cpu\(Machine.cpus[0])"])
-            #expect(text.split(separator: "\n").filter { $0.hasPrefix("/sys/devices/system/cpu/cpu") } == ["/sys/devices/system/cpu/cpu\(Machine.cpus[0])"])
+            #expect(
+                text.split(separator: "\n").filter { $0.hasPrefix("/sys/devices/system/cpu/cpu") } == [
+                    "/sys/devices/system/cpu/cpu\(Machine.cpus[0])"
+                ])
             // BusyBox top adds used and free up from meminfo.
             let memory = try #require(text.split(separator: "\n").first { $0.hasPrefix("Mem:") }, "\(result)")
             let kibibytes = Machine.words(memory).compactMap { word in UInt64(word.prefix { $0.isNumber }) }

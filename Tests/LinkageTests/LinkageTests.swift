@@ -2,7 +2,8 @@ import TestContainers
 import Testing
 
 /// What the program that is shipped needs on the machine it runs on: built with `--static-swift-stdlib`.
-@Suite("Linkage of the release binary", .enabled(if: ReleaseBinary.isBuilt, "no release binary: swift build -c release --static-swift-stdlib"))
+@Suite(
+    "Linkage of the release binary", .enabled(if: ReleaseBinary.isBuilt, "no release binary: swift build -c release --static-swift-stdlib"))
 struct LinkageTests {
     @Test func needsNoSwiftLibraryAndNoFoundation() throws {
         let needed = try ReleaseBinary.needed()

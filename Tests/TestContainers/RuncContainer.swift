@@ -27,7 +27,8 @@ package struct RuncContainer {
         for name in busyBoxOnly ? folders : [""] { mkdir(rootfs + name, 0o755) }
         guard busyBoxOnly else { return }
         guard let busybox = Machine.program("busybox") else { throw BenchError("busybox is not installed") }
-        let script = "cp \(busybox) \(rootfs)/bin/busybox && for a in $(\(busybox) --list); do [ $a = busybox ] || ln -s busybox \(rootfs)/bin/$a; done"
+        let script =
+            "cp \(busybox) \(rootfs)/bin/busybox && for a in $(\(busybox) --list); do [ $a = busybox ] || ln -s busybox \(rootfs)/bin/$a; done"
         let made = try Command.run(["sh", "-c", script])
         guard made.succeeded else { throw BenchError("\(made)") }
     }
@@ -59,7 +60,8 @@ package struct RuncContainer {
         for file in Machine.names(in: mountPoint + "/proc") where RuncContainer.allowed.contains(file) {
             mounts.append(mount("/proc/" + file, "bind", mountPoint + "/proc/" + file, ["bind", "rw", "nosuid", "nodev"]))
         }
-        for path in ["/sys/devices/system/cpu", "/sys/devices/system/node"] where Machine.exists(mountPoint + path) && Machine.exists(path) {
+        for path in ["/sys/devices/system/cpu", "/sys/devices/system/node"] where Machine.exists(mountPoint + path) && Machine.exists(path)
+        {
             mounts.append(mount(path, "bind", mountPoint + path, ["bind", "rw", "nosuid", "nodev"]))
         }
         let namespaces = ["pid", "mount", "uts", "ipc"].map { "{\"type\":\"\($0)\"}" }.joined(separator: ",")
