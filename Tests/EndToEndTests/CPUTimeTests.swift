@@ -71,7 +71,7 @@ extension EndToEnd {
             let container = try Bench.container(Limits(memory: Bench.memory, cpus: 1))
             let program = """
                 import sys, time
-                last = {}; idle_last = 0.0
+                last = {}
                 for turn in range(int(sys.argv[1])):
                     rows = [l.split() for l in open('/proc/stat') if l.startswith('cpu')]
                     now = {r[0]: [int(v) for v in r[1:]] for r in rows}
@@ -81,7 +81,7 @@ extension EndToEnd {
                     for name, values in now.items():
                         for i, v in enumerate(values):
                             if v < 0 or v > 1 << 60 or name in last and v < last[name][i]: print('back', name, i, last[name], values)
-                        last[name] = values
+                    last = now # a CPU that was away starts anew
                     idle = float(open('/proc/uptime').read().split()[1])
                     if idle < 0: print('idle', idle)
                     time.sleep(0.005)
@@ -100,6 +100,17 @@ extension EndToEnd {
             #expect(reader.wait(seconds: 60) == .exited(0), "\(reader.errorsSoFar)")
             #expect(reader.outputSoFar == "")
             #expect(turn > 3)
+        }
+
+        @Test(.enabled(if: Machine.cpus.count > 1, "needs two CPUs"))
+        func whatARuntimeOnlyStatsBeforeItSetsTheLimitsIsForgotten() throws {
+            let container = try Bench.container(Limits(memory: Bench.memory))
+            _ = try container.shell("stat /proc/stat /proc/uptime; sleep 1")
+            try container.cgroup.set(Limits(cpus: 1))
+            let words = Machine.words(try container.read("/proc/uptime"))
+            let uptime = try #require(Double(words[0]))
+            let idle = try #require(Double(words[1]))
+            #expect(uptime >= 1 && idle <= uptime, "up \(uptime) s, idle \(idle) s on one CPU")
         }
 
         @Test func theCPULineIsTheSumOfItsParts() throws {
