@@ -45,7 +45,8 @@ let package = Package(
 
         // The daemon.
         .target(
-            name: "LXCFSDaemon", dependencies: ["ContainerViews", "Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", logging, system],
+            name: "LXCFSDaemon",
+            dependencies: ["ContainerViews", "Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", logging, system],
             swiftSettings: strict),
         .executableTarget(name: "lxcfs", dependencies: ["LXCFSDaemon", "ContainerViews", argumentParser], swiftSettings: strict),
 
@@ -55,7 +56,8 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(name: "TestContainers", dependencies: ["CLinux"], path: "Tests/TestContainers", swiftSettings: strict),
         .testTarget(
-            name: "CgroupsTests", dependencies: ["Cgroups", "ContainerViews", "HostProc", "LinuxSystem", "ProcText", "TestSupport", system],
+            name: "CgroupsTests",
+            dependencies: ["Cgroups", "ContainerViews", "HostProc", "LinuxSystem", "ProcText", "TestSupport", system],
             swiftSettings: strict),
         .testTarget(
             name: "ContainerViewsTests", dependencies: ["Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
@@ -68,7 +70,8 @@ let package = Package(
         .testTarget(name: "LXCFSDaemonTests", dependencies: ["LXCFSDaemon", "FUSE"], swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(
-            name: "ScenarioTests", dependencies: ["Cgroups", "ContainerViews", "HostProc", "ProcText", "TestSupport"], exclude: ["Scenarios"],
+            name: "ScenarioTests", dependencies: ["Cgroups", "ContainerViews", "HostProc", "ProcText", "TestSupport"],
+            exclude: ["Scenarios"],
             swiftSettings: strict),
     ]
 )

@@ -8,7 +8,8 @@ package enum CgroupFile: Int, Sendable, CaseIterable {
     case pidsCurrent, pidsMax, cpusetCpus, cpusetMems
     // Version 1, Documentation/admin-guide/cgroup-v1/.
     case memoryUsage, memoryLimit, memorySwapUsage, memorySwapLimit, memorySwappiness, memoryKernelUsage, memorySlabInfo
-    case cpuQuota, cpuPeriod, cpuacctUsage, cpuacctUsageUser, cpuacctUsageSystem, cpuacctUsageAll, cpuacctUsagePerCPU, cpuacctUsagePerCPUUser
+    case cpuQuota, cpuPeriod, cpuacctUsage, cpuacctUsageUser, cpuacctUsageSystem, cpuacctUsageAll, cpuacctUsagePerCPU,
+        cpuacctUsagePerCPUUser
     case cpuacctUsagePerCPUSystem, cpuacctStat, cpusetEffectiveCpus, cpusetEffectiveMems
     case blkioThrottleServiced, blkioThrottleServiceBytes, blkioServiced, blkioServiceBytes, blkioMerged, blkioServiceTime, blkioWaitTime
     case blkioBFQServiced, blkioBFQServiceBytes

@@ -44,8 +44,9 @@ package struct CPUView: Sendable {
     }
 
     /// Finds out which CPUs the container has and what they did until `now`.
+    /// - Parameter isShown: whether the container gets to see it; what nobody saw needs no history.
     package mutating func readTimes(
-        of container: ContainerScope, now: UInt64, ignoringQuota: Bool, host: inout HostFiles, hostText: inout InputText,
+        of container: ContainerScope, now: UInt64, ignoringQuota: Bool, isShown: Bool, host: inout HostFiles, hostText: inout InputText,
         cgroupText: inout InputText
     ) throws(ViewError) {
         try readCPUs(of: container, ignoringQuota: ignoringQuota, host: &host, hostText: &hostText, cgroupText: &cgroupText)
@@ -59,8 +60,14 @@ package struct CPUView: Sendable {
         let reading = CPUReading(now: now, startedAt: container.startedAt, usage: usage)
         times.removeAll(keepingCapacity: true)
         container.cpuTimes.withLock { history in
-            history.fold(reading, cpus: cpus, perCPU: perCPU)
-            times.append(contentsOf: history.cpus)
+            if isShown {
+                history.fold(reading, cpus: cpus, perCPU: perCPU)
+                times.append(contentsOf: history.cpus)
+            } else {
+                var trial = history
+                trial.fold(reading, cpus: cpus, perCPU: perCPU)
+                times.append(contentsOf: trial.cpus)
+            }
         }
         // A thread that was overtaken by another shows what that one found.
         cpus.removeAll()
@@ -122,7 +129,8 @@ extension RenderContext {
     /// Brings `cpu.cpus` and `cpu.times` up to date for this container.
     mutating func readCPUTimes(of container: ContainerScope) throws(ViewError) {
         try cpu.readTimes(
-            of: container, now: now, ignoringQuota: settings.ignoresQuota, host: &host, hostText: &hostText, cgroupText: &cgroupText)
+            of: container, now: now, ignoringQuota: settings.ignoresQuota, isShown: !isOnlyMeasured, host: &host, hostText: &hostText,
+            cgroupText: &cgroupText)
     }
 }
 

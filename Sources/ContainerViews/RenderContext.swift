@@ -15,6 +15,9 @@ package struct RenderContext: ~Copyable {
     package var settings: ViewSettings
     /// The pid of the caller as the daemon sees it; 0 where it is not visible.
     package var callerPID: Int32 = 0
+    /// Whether only the length of the text is wanted, for stat(2). A runtime asks for it before it has set the limits: nothing of that may be
+    /// remembered as shown to the container.
+    package var isOnlyMeasured = false
     /// The text of the view.
     package var output = TextBuffer()
     /// Scratch memory for cgroup files.

@@ -54,7 +54,7 @@ final class ContainerFileSystem: FileSystem {
         }
         let scope = scope(of: caller)
         guard has(node, scope) else { return reply.fail(.noSuchFileOrDirectory) }
-        let size = attributes.isFolder ? 0 : renderer.text(of: node, for: scope, caller: caller.pid)?.count ?? 0
+        let size = attributes.isFolder ? 0 : renderer.length(of: node, for: scope, caller: caller.pid)
         reply.succeed(nodeAttributes(node, attributes, size: UInt64(size)), timeout: 0)
     }
 
@@ -98,7 +98,8 @@ final class ContainerFileSystem: FileSystem {
 
     func openDirectory(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply) {
         let node = ViewNode(rawValue: node.rawValue)
-        guard let attributes = ViewTable.attributes(of: node), attributes.isFolder, node.isSameForEveryone || has(node, scope(of: caller)) else {
+        guard let attributes = ViewTable.attributes(of: node), attributes.isFolder, node.isSameForEveryone || has(node, scope(of: caller))
+        else {
             return reply.fail(.noSuchFileOrDirectory)
         }
         if flags.isForWriting { return reply.fail(.isDirectory) }

@@ -23,6 +23,21 @@ final class Renderer: Sendable {
         }
     }
 
+    /// How long the text is that the container would read from a file now, in bytes; 0 where there is nothing to show at all.
+    func length(of node: ViewNode, for scope: ContainerScope, caller: Int32) -> Int {
+        guard let view = ViewTable.view(of: node) else { return 0 }
+        return contexts.withElement { context in
+            context.callerPID = caller
+            context.isOnlyMeasured = true
+            defer { context.isOnlyMeasured = false }
+            do throws(ViewError) {
+                return try render(view, for: scope, &context)
+            } catch {
+                return substitute(for: node, view, scope, error, &context)?.count ?? 0
+            }
+        }
+    }
+
     /// What the container reads from a file now; `nil` where there is nothing to show at all.
     func text(of node: ViewNode, for scope: ContainerScope, caller: Int32) -> [UInt8]? {
         guard let view = ViewTable.view(of: node) else { return nil }
@@ -30,7 +45,8 @@ final class Renderer: Sendable {
         return contexts.withElement { context in
             context.callerPID = caller
             do throws(ViewError) {
-                let text = try render(view, for: scope, &context)
+                _ = try render(view, for: scope, &context)
+                let text = Array(context.output.bytes[...])
                 keep(text, of: node, for: scope)
                 return text
             } catch {
@@ -64,11 +80,12 @@ final class Renderer: Sendable {
 
     // MARK: - When something fails
 
-    private func render(_ view: any View, for scope: ContainerScope, _ context: inout RenderContext) throws(ViewError) -> [UInt8] {
+    /// Writes the text into `context.output` and returns its length.
+    private func render(_ view: any View, for scope: ContainerScope, _ context: inout RenderContext) throws(ViewError) -> Int {
         context.output.removeAll()
         context.now = Clock.boottime
         try view.render(for: scope, in: &context)
-        return Array(context.output.bytes[...])
+        return context.output.count
     }
 
     private func keep(_ text: [UInt8], of node: ViewNode, for scope: ContainerScope) {
@@ -87,12 +104,12 @@ final class Renderer: Sendable {
             fallbacks.note(error, file: file, container: scope.name, substitute: "the last good text")
             return text
         }
-        guard let text = try? render(view, for: hostScope, &context) else {
+        guard (try? render(view, for: hostScope, &context)) != nil else {
             fallbacks.note(error, file: file, container: scope.name, substitute: "an error")
             return nil
         }
         fallbacks.note(error, file: file, container: scope.name, substitute: "the host's file")
-        return text
+        return Array(context.output.bytes[...])
     }
 
     private func withHostInReserve<Result>(

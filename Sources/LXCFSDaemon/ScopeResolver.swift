@@ -98,7 +98,9 @@ final class ScopeResolver: Sendable {
             for _ in 0..<512 {
                 guard let pid = scanner.decimal() else { break }
                 scanner.skipLine()
-                if (try? host.proc.read("\(pid)/stat", into: &text)) != nil, let stat = ProcessStat(text) { oldest = min(oldest, stat.startedAt) }
+                if (try? host.proc.read("\(pid)/stat", into: &text)) != nil, let stat = ProcessStat(text) {
+                    oldest = min(oldest, stat.startedAt)
+                }
             }
             return oldest
         }

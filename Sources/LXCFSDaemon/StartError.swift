@@ -13,7 +13,8 @@ package enum StartError: Error, CustomStringConvertible {
     package var description: String {
         switch self {
         case .notRoot: "lxcfs must be started by root: mounting and looking into containers takes CAP_SYS_ADMIN."
-        case .pidFile(let path, let error): "The pid file \(path) cannot be written (\(error)); make its folder or choose another with --pidfile."
+        case .pidFile(let path, let error):
+            "The pid file \(path) cannot be written (\(error)); make its folder or choose another with --pidfile."
         case .alreadyRunning(let path): "Another lxcfs holds the lock of \(path); stop it first, or give this one its own --pidfile."
         case .host(let error): "The host's /proc or /sys cannot be opened (\(error)); both must be mounted."
         case .mount(let reason), .session(let reason): reason

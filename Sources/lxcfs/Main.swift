@@ -7,7 +7,8 @@ internal import LXCFSDaemon
 struct LXCFS: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lxcfs",
-        abstract: "Show containers their own /proc and /sys: a FUSE file system whose files tell each container its own memory, CPUs, load and uptime.",
+        abstract:
+            "Show containers their own /proc and /sys: a FUSE file system whose files tell each container its own memory, CPUs, load and uptime.",
         usage: "lxcfs [<options>] <mountpoint>",
         discussion: """
             Runs in the foreground. SIGTERM, SIGINT and SIGHUP unmount and end it; SIGUSR2 switches between the containers' values and the host's.
@@ -20,10 +21,13 @@ struct LXCFS: ParsableCommand {
     @Flag(name: .shortAndLong, help: "Print every request and every answer on standard error.")
     var debug = false
 
-    @Option(name: .customShort("o"), help: ArgumentHelp("Mount options, a list separated by commas; may be given again.", valueName: "options"))
+    @Option(
+        name: .customShort("o"), help: ArgumentHelp("Mount options, a list separated by commas; may be given again.", valueName: "options"))
     var mountOptions: [String] = []
 
-    @Option(name: [.customShort("p"), .customLong("pidfile")], help: ArgumentHelp("The pid file (default: <runtime-dir>/lxcfs.pid).", valueName: "file"))
+    @Option(
+        name: [.customShort("p"), .customLong("pidfile")],
+        help: ArgumentHelp("The pid file (default: <runtime-dir>/lxcfs.pid).", valueName: "file"))
     var pidFile: String?
 
     @Option(name: .customLong("runtime-dir"), help: ArgumentHelp("Where files of the running daemon are kept.", valueName: "dir"))
@@ -58,7 +62,8 @@ struct LXCFS: ParsableCommand {
         views.ignoresQuota = cpuCount == .cpuset
         do throws(StartError) {
             let configuration = Configuration(
-                mountPoint: mountPoint ?? "", pidFile: pidFile, runtimeDirectory: runtimeDirectory, mountOptions: mountOptions, views: views,
+                mountPoint: mountPoint ?? "", pidFile: pidFile, runtimeDirectory: runtimeDirectory, mountOptions: mountOptions,
+                views: views,
                 isDebugging: debug)
             try Daemon(configuration).run()
         } catch {

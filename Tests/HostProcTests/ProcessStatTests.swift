@@ -17,7 +17,9 @@ struct ProcessStatTests {
 
     @Test func refusesEveryTruncatedLine() {
         let whole = line(name: "a b")
-        let lastNeeded = whole.split(separator: " ").firstIndex(of: "123456").map { whole.split(separator: " ")[...$0].joined(separator: " ").count } ?? 0
+        let lastNeeded =
+            whole.split(separator: " ").firstIndex(of: "123456").map { whole.split(separator: " ")[...$0].joined(separator: " ").count }
+            ?? 0
         for length in 0..<(lastNeeded - 6) {
             #expect(ProcessStat(InputText(String(whole.prefix(length)))) == nil)
         }

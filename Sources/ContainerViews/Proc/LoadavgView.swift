@@ -36,6 +36,7 @@ package struct LoadavgView: View {
 extension RenderContext {
     /// The container's load averages and last counts. From now on the sampler keeps them up to date; before the first reader goes on, it counts once.
     mutating func load(of container: ContainerScope) -> LoadAverages {
+        if isOnlyMeasured { return container.load.withLock { $0 } }
         let now = now
         let wasSampled = container.load.withLock { load in
             load.lastReadAt = max(load.lastReadAt ?? 0, now)

@@ -21,7 +21,8 @@ package struct StatView: View {
         let bootTime = try bootTime(&context)
         let tasks = try context.tasks(of: container)
         let load = context.load(of: container).last
-        let processes = container.cpuTimes.withLock { $0.tasks(tasks ?? load?.total ?? 1) }
+        let current = tasks ?? load?.total ?? 1
+        let processes = context.isOnlyMeasured ? current : container.cpuTimes.withLock { $0.tasks(current) }
 
         context.output.append("cpu ")
         context.output.append(columns: context.cpu.total)
