@@ -68,7 +68,10 @@ final class Renderer: Sendable {
         context.output.removeAll()
         context.now = Clock.boottime
         try view.render(for: scope, in: &context)
-        return Array(context.output.bytes[...])
+        // A copy of exactly the text: `Array(bytes)` would be the buffer itself, with all its room, and the next text would need a new one.
+        return [UInt8](unsafeUninitializedCapacity: context.output.count) { buffer, count in
+            count = buffer.initialize(fromContentsOf: context.output.bytes)
+        }
     }
 
     private func keep(_ text: [UInt8], of node: ViewNode, for scope: ContainerScope) {
