@@ -55,6 +55,12 @@ let package = Package(
             name: "TestSupport", dependencies: ["ContainerViews", "Cgroups", "HostProc", "LinuxSystem", "ProcText", system],
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(name: "TestContainers", dependencies: ["CLinux"], path: "Tests/TestContainers", swiftSettings: strict),
+        .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+        .executableTarget(
+            name: "allocation-counts",
+            dependencies: ["CAllocationCounter", "Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
+            path: "Tests/allocation-counts", swiftSettings: strict),
+        .testTarget(name: "AllocationTests", dependencies: ["TestContainers"], swiftSettings: strict),
         .testTarget(
             name: "CgroupsTests",
             dependencies: ["Cgroups", "ContainerViews", "HostProc", "LinuxSystem", "ProcText", "TestSupport", system],

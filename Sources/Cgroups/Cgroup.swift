@@ -95,7 +95,7 @@ package final class Cgroup: Sendable {
 
     /// The true root of a hierarchy, as no cgroup namespace's root is: kernfs gives its directory the first number. What the kernel does
     /// not have there (memory.max) it never will, so that no limit has to be looked for there again.
-    private var isHierarchyRoot: Bool { inode == 1 }
+    var isHierarchyRoot: Bool { inode == 1 }
 
     private func keep(_ state: OpenFile, as file: CgroupFile) {
         files.withLock { files in

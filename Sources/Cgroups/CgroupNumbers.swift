@@ -10,12 +10,12 @@ extension Cgroup {
     }
 
     /// The smallest number that the file holds in this cgroup and its ancestors. Levels without the file, or whose file holds
-    /// no number (`max`, -1), do not limit.
+    /// no number (`max`, -1), do not limit; nor does the true root of a hierarchy, for which the kernel takes no limit.
     /// - Parameter unlimited: this and everything above it means no limit.
     package func smallestLimit(_ file: CgroupFile, unlimited: UInt64 = .max, _ text: inout InputText) throws(CgroupError) -> Limit {
         var smallest = Limit.none
         var level: Cgroup? = self
-        while let cgroup = level {
+        while let cgroup = level, !cgroup.isHierarchyRoot {
             if let value = try cgroup.number(file, &text), value < unlimited, value < smallest.value ?? .max {
                 smallest = Limit(value: value, source: cgroup)
             }

@@ -46,7 +46,7 @@ final class Renderer: Sendable {
             context.callerPID = caller
             do throws(ViewError) {
                 _ = try render(view, for: scope, &context)
-                let text = Array(context.output.bytes[...])
+                let text = Renderer.copy(of: context.output)
                 keep(text, of: node, for: scope)
                 return text
             } catch {
@@ -88,6 +88,13 @@ final class Renderer: Sendable {
         return context.output.count
     }
 
+    /// Exactly the text: `Array(bytes)` would be the buffer itself, with all its room, and the next text would need a new one.
+    private static func copy(of output: borrowing TextBuffer) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: output.count) { buffer, count in
+            count = buffer.initialize(fromContentsOf: output.bytes)
+        }
+    }
+
     private func keep(_ text: [UInt8], of node: ViewNode, for scope: ContainerScope) {
         guard text.count <= Renderer.longestLastGood else { return }
         scope.lastGood.withLock { lastGood in
@@ -109,7 +116,7 @@ final class Renderer: Sendable {
             return nil
         }
         fallbacks.note(error, file: file, container: scope.name, substitute: "the host's file")
-        return Array(context.output.bytes[...])
+        return Renderer.copy(of: context.output)
     }
 
     private func withHostInReserve<Result>(

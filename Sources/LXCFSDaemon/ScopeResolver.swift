@@ -49,7 +49,8 @@ final class ScopeResolver: Sendable {
         return texts.withElement { text in
             do throws(Errno) {
                 let namespace = try host.proc.status("\(pid)/ns/pid").inode
-                try host.proc.read("\(pid)/cgroup", into: &text)
+                // proc_cgroup_show() prints in one piece.
+                try host.proc.read("\(pid)/cgroup", into: &text, isSingleRecord: true)
                 if namespace == ownNamespace { return try ownScope(of: text) }
                 if let warm = warmScope(in: namespace, text) { return warm }
                 return try scope(ofProcess: pid, in: namespace, text)

@@ -40,14 +40,17 @@ package final class Directory: Sendable {
     }
 
     /// Reads a whole file below this directory.
-    package func read(_ path: String, into text: inout InputText) throws(Errno) {
-        try open(path).readAll(into: &text)
+    /// - Parameter isSingleRecord: whether the kernel prints it in one piece; see `OwnedFileDescriptor.readAll`.
+    package func read(_ path: String, into text: inout InputText, isSingleRecord: Bool = false) throws(Errno) {
+        try open(path).readAll(into: &text, isSingleRecord: isSingleRecord)
     }
 
     /// fstatat(2), symbolic links followed. An empty path is the directory itself.
     package func status(_ path: String) throws(Errno) -> FileStatus {
         var result = stat()
-        guard fstatat(descriptor.rawValue, path.isEmpty ? "." : path, &result, 0) == 0 else { throw Errno(rawValue: errno) }
+        // An implicit conversion of the String would copy it to the heap.
+        let failed = (path.isEmpty ? "." : path).withCString { fstatat(descriptor.rawValue, $0, &result, 0) }
+        guard failed == 0 else { throw Errno(rawValue: errno) }
         return FileStatus(result)
     }
 

@@ -21,6 +21,8 @@ package struct MemoryNodesView: Sendable {
     private var all = CPUSet()
     private var scratch = CPUSet()
 
+    private static let cpuLists = NumberedPaths("devices/system/node/node", "/cpulist")
+
     package init() {}
 
     package subscript(which: MemoryNodes) -> CPUSet {
@@ -49,7 +51,7 @@ package struct MemoryNodesView: Sendable {
         while let node = next {
             next = online.next(node + 1)
             do throws(HostFileError) {
-                try host.readSys("devices/system/node/node\(node)/cpulist", into: &hostText)
+                try host.readSys(MemoryNodesView.cpuLists[node], into: &hostText)
             } catch {
                 throw .host(error)
             }

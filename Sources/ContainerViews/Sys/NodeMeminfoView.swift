@@ -77,9 +77,8 @@ package struct NodeMeminfoView: View {
 extension RenderContext {
     /// Reads a node's file into `hostText`.
     fileprivate mutating func readNodeMeminfo(_ node: Int) throws(ViewError) {
-        let paths = NodeMeminfoView.paths
         do throws(HostFileError) {
-            try host.readSys(node < paths.count ? paths[node] : NodeMeminfoView.path(node), into: &hostText)
+            try host.readSys(NodeMeminfoView.paths[node], into: &hostText)
         } catch {
             throw .host(error)
         }
@@ -87,8 +86,5 @@ extension RenderContext {
 }
 
 extension NodeMeminfoView {
-    /// Made once, so that a read makes no string on all but the largest machines.
-    fileprivate static let paths = (0..<64).map(path)
-
-    fileprivate static func path(_ node: Int) -> String { "devices/system/node/node\(node)/meminfo" }
+    fileprivate static let paths = NumberedPaths("devices/system/node/node", "/meminfo")
 }
