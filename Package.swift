@@ -73,7 +73,9 @@ let package = Package(
         .testTarget(name: "HostProcTests", dependencies: ["HostProc", "ProcText"], swiftSettings: strict),
         .testTarget(name: "LinkageTests", dependencies: ["TestContainers"], swiftSettings: strict),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", system], swiftSettings: strict),
-        .testTarget(name: "LXCFSDaemonTests", dependencies: ["LXCFSDaemon", "FUSE"], swiftSettings: strict),
+        .testTarget(
+            name: "LXCFSDaemonTests", dependencies: ["Cgroups", "ContainerViews", "FUSE", "LXCFSDaemon", "LinuxSystem", "TestSupport", logging],
+            swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(
             name: "ScenarioTests", dependencies: ["Cgroups", "ContainerViews", "HostProc", "ProcText", "TestSupport"],
