@@ -74,7 +74,8 @@ let package = Package(
         .testTarget(name: "LinkageTests", dependencies: ["TestContainers"], swiftSettings: strict),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", system], swiftSettings: strict),
         .testTarget(
-            name: "LXCFSDaemonTests", dependencies: ["Cgroups", "ContainerViews", "FUSE", "LXCFSDaemon", "LinuxSystem", "TestSupport", logging],
+            name: "LXCFSDaemonTests",
+            dependencies: ["Cgroups", "ContainerViews", "FUSE", "LXCFSDaemon", "LinuxSystem", "TestSupport", logging],
             swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(

@@ -12,7 +12,13 @@ import Testing
 @Suite("When a view fails")
 struct RendererTests {
     private static let meminfo = ViewNode(rawValue: 19)
-    private static let goodHost = "MemTotal:        1000000 kB\nMemFree:          900000 kB\nMemAvailable:     950000 kB\nSwapTotal:             0 kB\n"
+    private static let goodHost = """
+        MemTotal:        1000000 kB
+        MemFree:          900000 kB
+        MemAvailable:     950000 kB
+        SwapTotal:             0 kB
+
+        """
 
     /// A host with one container that is limited to 64 MiB, and what was logged.
     private struct Bench {
