@@ -27,7 +27,8 @@ struct OutsideInputTests {
     }
 
     @Test func damagedMountinfoHasNoMoreMountsThanLines() {
-        let whole = Array("36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 shared:7 - cgroup /dev/root rw,memory\n37 1 0:5 / /sys/fs/cgroup rw - cgroup2 c rw\n".utf8)
+        let memory = "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 shared:7 - cgroup /dev/root rw,memory\n"
+        let whole = Array((memory + "37 1 0:5 / /sys/fs/cgroup rw - cgroup2 c rw\n").utf8)
         for seed in Self.seeds {
             var random = SeededGenerator(seed: seed)
             let bytes = random.oneIn(4) ? random.bytes(upTo: 300) : random.damaged(whole)

@@ -38,7 +38,7 @@ package final class LXCFSProcess {
 
     /// Starts the daemon and waits until it has mounted.
     package init(
-        _ options: [String] = [], in folder: TemporaryFolder? = nil, binary: String = LXCFSProcess.binary
+        _ options: [String] = [], in folder: TemporaryFolder? = nil, binary: String = LXCFSProcess.binary, environment: [String] = []
     ) throws(BenchError) {
         let place: TemporaryFolder
         if let folder { place = folder } else { place = try TemporaryFolder() }
@@ -46,7 +46,7 @@ package final class LXCFSProcess {
         mountPoint = place.path + "/mnt"
         pidFile = place.path + "/lxcfs.pid"
         mkdir(mountPoint, 0o755)
-        let running = try Command([binary, "-p", pidFile] + LXCFSProcess.options + options + [mountPoint])
+        let running = try Command([binary, "-p", pidFile] + LXCFSProcess.options + options + [mountPoint], environment: environment)
         command = running
         let mounted = mountPoint
         guard Machine.wait(15, until: { LXCFSProcess.isServing(mounted) || !running.isRunning }), running.isRunning else {
