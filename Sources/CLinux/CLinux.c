@@ -141,3 +141,5 @@ int clinux_install_wake_signal(void) {
 int clinux_personality(unsigned long persona) { return personality(persona); }
 
 void clinux_limit_malloc_arenas(int count) { mallopt(M_ARENA_MAX, count); }
+
+void clinux_malloc_trim(void) { malloc_trim(0); }

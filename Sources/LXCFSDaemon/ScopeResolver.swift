@@ -78,7 +78,10 @@ final class ScopeResolver: Sendable {
                 known.cgroups.forEach { $0.closeFiles() }
             }
         }
-        if !gone.isEmpty { scopes.withLock { scopes in gone.forEach { scopes[$0] = nil } } }
+        if gone.isEmpty { return }
+        scopes.withLock { scopes in gone.forEach { scopes[$0] = nil } }
+        // What a container took lies scattered among what others still have.
+        ProcessIdentity.returnFreeMemory()
     }
 
     // MARK: - Callers in the daemon's own pid namespace

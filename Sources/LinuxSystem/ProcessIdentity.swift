@@ -14,6 +14,11 @@ package enum ProcessIdentity {
         clinux_limit_malloc_arenas(1)
     }
 
+    /// Gives memory that was freed back to the kernel.
+    package static func returnFreeMemory() {
+        clinux_malloc_trim()
+    }
+
     /// Raises the limit of open files as far as allowed and returns it.
     @discardableResult package static func raiseFileLimit() -> UInt64 {
         var limit = rlimit()

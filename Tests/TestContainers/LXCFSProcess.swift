@@ -22,6 +22,12 @@ package final class LXCFSProcess {
         return access(beside, X_OK) == 0 ? beside : ".build/debug/lxcfs"
     }()
 
+    /// The program as it is shipped, where it was built: optimised, with the Swift library inside.
+    package static let release: String? = {
+        let path = Machine.environment("LXCFS_RELEASE_BINARY") ?? ".build/release/lxcfs"
+        return access(path, X_OK) == 0 ? path : nil
+    }()
+
     /// Whether the program is there.
     package static var isBuilt: Bool { access(binary, X_OK) == 0 }
 
@@ -31,19 +37,21 @@ package final class LXCFSProcess {
     }
 
     /// Starts the daemon and waits until it has mounted.
-    package init(_ options: [String] = [], in folder: TemporaryFolder? = nil) throws(BenchError) {
+    package init(
+        _ options: [String] = [], in folder: TemporaryFolder? = nil, binary: String = LXCFSProcess.binary, environment: [String] = []
+    ) throws(BenchError) {
         let place: TemporaryFolder
         if let folder { place = folder } else { place = try TemporaryFolder() }
         self.folder = place
         mountPoint = place.path + "/mnt"
         pidFile = place.path + "/lxcfs.pid"
         mkdir(mountPoint, 0o755)
-        let running = try Command([LXCFSProcess.binary, "-p", pidFile] + LXCFSProcess.options + options + [mountPoint])
+        let running = try Command([binary, "-p", pidFile] + LXCFSProcess.options + options + [mountPoint], environment: environment)
         command = running
         let mounted = mountPoint
         guard Machine.wait(15, until: { LXCFSProcess.isServing(mounted) || !running.isRunning }), running.isRunning else {
             running.kill()
-            throw BenchError("\(LXCFSProcess.binary) did not mount \(mountPoint): \(running.errorsSoFar)")
+            throw BenchError("\(binary) did not mount \(mountPoint): \(running.errorsSoFar)")
         }
     }
 

@@ -50,6 +50,9 @@ int clinux_personality(unsigned long persona);
 /* mallopt(M_ARENA_MAX): one heap for all worker threads, so that memory does not grow with their number. */
 void clinux_limit_malloc_arenas(int count);
 
+/* <malloc.h> is not in the module: gives whole pages of freed memory back to the kernel, also those below memory that is in use. */
+void clinux_malloc_trim(void);
+
 /*
  * Generic netlink to the kernel's taskstats (Documentation/accounting/cgroupstats.rst). The first gives a socket and the number of the
  * taskstats family; the second asks for the tasks of one cgroup of version 1, its children left out, by state.
