@@ -85,6 +85,7 @@ extension EndToEnd {
                     last = now
                     idle = float(open('/proc/uptime').read().split()[1])
                     if idle < 0: print('idle', idle)
+                    sys.stderr.write('.'); sys.stderr.flush()
                     time.sleep(0.005)
                 """
             let burner = try container.start(["sh", "-c", "while :; do :; done"])
@@ -93,10 +94,12 @@ extension EndToEnd {
             let reader = try container.start(["/usr/bin/python3", "-c", program, turns])
             let quotas = [Double(Machine.cpus.count), 0.2, 1, 0.5, 1.5]
             var turn = 0
+            // Each change is read at least once before the next: a CPU that went and came again unseen would seem to have gone back.
             while reader.isRunning, turn < 1000 {
                 try container.cgroup.set(Limits(cpus: quotas[turn % quotas.count]))
                 turn += 1
-                Machine.pause(0.05)
+                let reads = reader.errorsSoFar.count
+                guard Machine.wait(10, until: { reader.errorsSoFar.count >= reads + 2 || !reader.isRunning }) else { break }
             }
             #expect(reader.wait(seconds: 60) == .exited(0), "\(reader.errorsSoFar)")
             #expect(reader.outputSoFar == "")
