@@ -37,10 +37,14 @@ package final class CgroupHierarchy: Sendable {
         let made = Cgroup(path: path, hierarchy: self, parent: parent, inode: inode, directory: try root.directory(relative))
         return known.withLock { known in
             if let other = known[path]?.cgroup, other.inode == inode { return other }
-            if known.count >= 64, known.count & (known.count - 1) == 0 { known = known.filter { $0.value.cgroup != nil } }
             known[path] = WeakCgroup(cgroup: made)
             return made
         }
+    }
+
+    /// Forgets the cgroups that nobody uses any more. To be called from time to time.
+    package func forgetUnused() {
+        known.withLock { known in known = known.filter { $0.value.cgroup != nil } }
     }
 
     /// The cgroups right below `cgroup`, whose directory is `directory`. One that is removed meanwhile is left out.

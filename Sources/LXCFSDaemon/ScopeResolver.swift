@@ -78,10 +78,10 @@ final class ScopeResolver: Sendable {
                 known.cgroups.forEach { $0.closeFiles() }
             }
         }
-        if gone.isEmpty { return }
         scopes.withLock { scopes in gone.forEach { scopes[$0] = nil } }
+        layout.hierarchies.forEach { $0.forgetUnused() }
         // What a container took lies scattered among what others still have.
-        ProcessIdentity.returnFreeMemory()
+        if !gone.isEmpty { ProcessIdentity.returnFreeMemory() }
     }
 
     // MARK: - Callers in the daemon's own pid namespace

@@ -109,6 +109,8 @@ extension EndToEnd {
             func settle(_ descriptors: Int) -> Footprint {
                 // A namespace is forgotten by the second pass of the sweeper after its end, and the passes come every 5 seconds.
                 _ = Machine.wait(25) { Footprint(of: daemon.command.pid).descriptors <= descriptors }
+                // The memory is given back right after the descriptors.
+                Machine.pause(0.5)
                 return Footprint(of: daemon.command.pid)
             }
             let empty = Footprint(of: daemon.command.pid)
