@@ -90,7 +90,8 @@ extension EndToEnd {
         }
 
         @Test func containersThatComeAndGoLeaveNothingBehind() throws {
-            let count = Endurance.isLong ? 1000 : 100
+            // In two halves: the first makes the heap as large as so many containers at once need it, the second must not make it larger.
+            let count = Endurance.isLong ? 500 : 100
             let daemon = try LXCFSProcess(binary: LXCFSProcess.release ?? LXCFSProcess.binary)
             defer { daemon.stop() }
             let script = """
@@ -114,13 +115,14 @@ extension EndToEnd {
                 return Footprint(of: daemon.command.pid)
             }
             let empty = Footprint(of: daemon.command.pid)
-            try visit(10)
+            try visit(count)
             let before = settle(empty.descriptors + Footprint.keptOpenByTheHost)
             try visit(count)
             let after = settle(before.descriptors)
-            print("\(count) containers came and went: \(before) before, \(after) after")
+            print("\(count) containers came and went: \(before); \(count) more: \(after)")
             #expect(after.descriptors <= before.descriptors + Footprint.keptOpenByTheHost)
             #expect(after.threads == before.threads)
+            // Less than 4 KiB for each in the long form; what the heap keeps for itself varies by about 1 MiB.
             #expect(after.privateKibibytes <= before.privateKibibytes + 2048)
         }
 
