@@ -17,7 +17,7 @@ package struct CgroupMembership: Sendable, Hashable {
         while var line = scanner.nextLine() {
             guard line.decimal() != nil, line.skip(UInt8(ascii: ":")), let names = line.upTo(UInt8(ascii: ":")) else { continue }
             let controllers = String(decoding: text.bytes[names], as: UTF8.self).split(separator: ",")
-            let path = CgroupPath(String(decoding: text.bytes[line.rest], as: UTF8.self))
+            let path = CgroupPath(text.bytes[line.rest]).withinMostLevels
             let found = layout.hierarchies.first { hierarchy in
                 controllers.isEmpty
                     ? hierarchy.version == .v2

@@ -35,7 +35,7 @@ struct KnownContainer: Sendable {
     let cgroups: [Cgroup]
 
     /// The cgroup that holds all its tasks, with those below it.
-    var taskCgroup: Cgroup? { cgroups.max { $0.path.text.utf8.count < $1.path.text.utf8.count } }
+    var taskCgroup: Cgroup? { cgroups.max { $0.path.bytes.count < $1.path.bytes.count } }
 
     /// When it was last asked for, in nanoseconds of CLOCK_MONOTONIC.
     var lastUse: UInt64 { scope.lastUse.load(ordering: .relaxed) }

@@ -91,7 +91,7 @@ final class ScopeResolver: Sendable {
     /// When the oldest process of the cgroup started: a container that shares the host's pid namespace has no init of its own. Looks at 512 processes at most.
     private func oldestStart(in membership: CgroupMembership) -> UInt64 {
         var oldest = Clock.boottime
-        guard let cgroup = cgroups(of: membership).max(by: { $0.path.text.utf8.count < $1.path.text.utf8.count }) else { return 0 }
+        guard let cgroup = cgroups(of: membership).max(by: { $0.path.bytes.count < $1.path.bytes.count }) else { return 0 }
         return texts.withElement { list in
             guard (try? cgroup.readProcesses(into: &list)) != nil else { return oldest }
             var scanner = list.scanner
@@ -199,7 +199,7 @@ final class ScopeResolver: Sendable {
         let inodes = cgroups.map(\.inode)
         let key = ScopeKey(paths: membership.paths, inodes: inodes, namespace: namespace)
         if let existing = scopes.withLock({ $0[key]?.scope }) { return existing }
-        let name = cgroups.map(\.path.text).max { $0.utf8.count < $1.utf8.count } ?? "/"
+        let name = cgroups.map(\.path).max { $0.bytes.count < $1.bytes.count }?.text ?? "/"
         let made = try ContainerScope(layout: layout, membership: membership, name: name, startedAt: startedAt())
         made.lastUse.store(Clock.monotonic, ordering: .relaxed)
         return scopes.withLock { scopes in

@@ -55,6 +55,50 @@ extension EndToEnd {
             #expect(total(text.output) == Bench.memory)
         }
 
+        @Test(arguments: ["a b", "a\\040b", "x (deleted)", "\u{301}accent", "e\u{301}", String(repeating: "n", count: 200)])
+        func aCgroupMayHaveAnyName(name: String) throws {
+            let parent = try TestCgroup(delegates: false, Limits(memory: Bench.memory))
+            let cgroup = try TestCgroup(below: parent, name: name, delegates: false)
+            // The script would have to quote the name: Python joins the cgroups.
+            let program = """
+                import sys
+                for f in sys.argv[2:]: open(f, "w").write("0")
+                print(open(sys.argv[1] + "/proc/meminfo").read())
+                """
+            let text = try Command.run(["/usr/bin/python3", "-c", program, Bench.mountPoint()] + cgroup.processFiles, environment: ["PYTHONUTF8=1"])
+            #expect(text.succeeded, "\(text)")
+            #expect(total(text.output) == Bench.memory)
+        }
+
+        @Test func aContainerThatMakesThousandsOfLevelsIsServedAsOne() throws {
+            let cgroup = try TestCgroup(Limits(memory: Bench.memory))
+            let program = """
+                import os, sys
+                top = os.open(sys.argv[2], os.O_RDONLY)
+                levels = [top]
+                def put(fd):
+                    f = os.open("cgroup.procs", os.O_WRONLY, dir_fd=fd)
+                    os.write(f, b"0")
+                    os.close(f)
+                try:
+                    for _ in range(900):
+                        os.mkdir("d", dir_fd=levels[-1])
+                        levels.append(os.open("d", os.O_RDONLY, dir_fd=levels[-1]))
+                    put(levels[-1])
+                    print(open(sys.argv[1] + "/proc/meminfo").read(), open(sys.argv[1] + "/proc/loadavg").read())
+                finally:
+                    put(os.open(sys.argv[3], os.O_RDONLY))
+                    while len(levels) > 1:
+                        os.close(levels.pop())
+                        os.rmdir("d", dir_fd=levels[-1])
+                """
+            let memory = try #require(CgroupMounts.hierarchy(of: "memory"))
+            let text = try Command.run(
+                ["/usr/bin/python3", "-c", program, Bench.mountPoint(), cgroup.directory(in: memory), memory.mountPoint], seconds: 60)
+            #expect(text.succeeded, "\(text)")
+            #expect(total(text.output) == Bench.memory)
+        }
+
         @Test func aCgroupThatWasMadeAgainIsANewOne() throws {
             let name = "lxcfs-test-\(getpid())-999001"
             for factor: UInt64 in [1, 2, 3] {
