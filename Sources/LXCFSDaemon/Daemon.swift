@@ -15,13 +15,14 @@ package struct Daemon {
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
-        var logger = Logger(label: "lxcfs") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "lxcfs") { _ in StandardErrorLog() }
         logger.logLevel = configuration.isDebugging ? .debug : .info
         self.logger = logger
     }
 
     /// Runs until SIGTERM, SIGINT or SIGHUP, or until the file system is unmounted from outside.
     package func run() throws(StartError) {
+        StandardStreams.openMissing()
         guard ProcessIdentity.effectiveUser == 0 else { throw .notRoot }
         ProcessIdentity.limitHeaps()
         ProcessIdentity.raiseFileLimit()
