@@ -153,7 +153,8 @@ private struct Parts: Sendable {
             let resolver = try ScopeResolver(host, layout: layout)
             sampler = LoadSampler(host, resolver: resolver)
             let renderer = Renderer(
-                host, hostScope: resolver.hostScope, settings: configuration.views, sampler: sampler, fallbacks: FallbackLog(logger))
+                host, hostScope: resolver.hostScope, settings: configuration.views, sampler: sampler, fallbacks: FallbackLog(logger),
+                makeRoom: { resolver.makeRoom() })
             fileSystem = ContainerFileSystem(resolver: resolver, renderer: renderer)
             layoutDescription = layout.description
         } catch {

@@ -103,7 +103,9 @@ package final class Directory: Sendable {
         var entries: [(name: [UInt8], isDirectory: Bool)] = []
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: UInt8.self, capacity: 256) { Array(UnsafeBufferPointer(start: $0, count: 256).prefix { $0 != 0 }) }
+                pointer.withMemoryRebound(to: UInt8.self, capacity: 256) {
+                    Array(UnsafeBufferPointer(start: $0, count: 256).prefix { $0 != 0 })
+                }
             }
             if name != Array(".".utf8) && name != Array("..".utf8) { entries.append((name, Int32(entry.pointee.d_type) == Int32(DT_DIR))) }
         }
