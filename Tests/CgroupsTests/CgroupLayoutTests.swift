@@ -35,6 +35,16 @@ struct CgroupLayoutTests {
         #expect(layout.unified?.mountPoint == "/sys/fs/cgroup/unified")
     }
 
+    @Test func aBindMountOfOneCgroupIsNotTakenForTheHierarchy() throws {
+        let host = try hybridHost()
+        try host.makeFolder("rootfs/cgroup")
+        let bind = "40 23 0:34 /docker/c1 /rootfs/cgroup rw,relatime - cgroup cgroup rw,memory\n"
+        try host.write("proc/self/mountinfo", bind + CgroupLayoutTests.hybrid)
+        let memory = try #require(host.layout().hierarchy(of: .memory))
+        #expect(memory.mountPoint == "/sys/fs/cgroup/memory")
+        #expect(try memory.cgroup(at: CgroupPath("/a/b")).parent?.path == CgroupPath("/a"))
+    }
+
     @Test func haveTheirControllers() throws {
         let host = try hybridHost()
         let layout = try host.layout()
