@@ -54,7 +54,7 @@ extension EndToEnd {
 
         @Test func theOldOptionsAreAccepted() throws {
             let daemon = try LXCFSProcess(
-                ["-f", "-s", "-l", "--enable-cfs", "--enable-pidfd", "-o", "nonempty", "-u"])
+                ["-f", "-s", "-l", "--enable-cfs", "--enable-pidfd", "-o", "nonempty", "-oallow_other,ro", "-fl", "-u"])
             #expect(daemon.stop() == .exited(0), "\(daemon.command.errorsSoFar)")
         }
 
