@@ -100,6 +100,23 @@ extension EndToEnd {
             #expect(total(text.output) == Bench.memory)
         }
 
+        @Test func anInitWhoseFirstThreadHasEndedIsStillInItsContainer() throws {
+            let cgroup = try TestCgroup(Limits(memory: Bench.memory))
+            let program = """
+                import ctypes, os, sys, threading, time
+                def read():
+                    while open("/proc/self/status").read().split("State:")[1].split()[0] != "Z": time.sleep(0.02)
+                    print(open(sys.argv[1] + "/proc/meminfo").read(), flush=True)
+                    os._exit(0)
+                threading.Thread(target=read).start()
+                ctypes.CDLL(None).syscall({"x86_64": 60}.get(os.uname().machine, 93), 0)
+                """
+            let script = "\(TestContainer.joinScript(cgroup))\nexec unshare -pf --mount-proc /usr/bin/python3 -c \"$0\" \"$1\""
+            let text = try Command.run(["sh", "-c", script, program, Bench.mountPoint()])
+            #expect(text.succeeded, "\(text)")
+            #expect(total(text.output) == Bench.memory)
+        }
+
         @Test func aCgroupThatWasMadeAgainIsANewOne() throws {
             let name = "lxcfs-test-\(getpid())-999001"
             for factor: UInt64 in [1, 2, 3] {
