@@ -22,7 +22,8 @@ struct LXCFS: ParsableCommand {
     var debug = false
 
     @Option(
-        name: .customShort("o", allowingJoined: true), help: ArgumentHelp("Mount options, a list separated by commas; may be given again.", valueName: "options"))
+        name: .customShort("o", allowingJoined: true),
+        help: ArgumentHelp("Mount options, a list separated by commas; may be given again.", valueName: "options"))
     var mountOptions: [String] = []
 
     @Option(
