@@ -50,7 +50,7 @@ package final class CgroupHierarchy: Sendable {
     /// The cgroups right below `cgroup`, whose directory is `directory`. One that is removed meanwhile is left out.
     func children(of cgroup: Cgroup, in directory: Directory) throws(Errno) -> [Cgroup] {
         try directory.subdirectories().compactMap { name in
-            try? self.cgroup(at: CgroupPath(cgroup.path.isRoot ? "/" + name : cgroup.path.text + "/" + name))
+            try? self.cgroup(at: cgroup.path.appending(name))
         }
     }
 }

@@ -27,7 +27,9 @@ package struct CgroupLayout: Sendable, CustomStringConvertible {
     /// Finds the hierarchies among the mounts that the process with this table sees. Those that cannot be opened are left out.
     package init(_ host: HostFilesystem, mounts: MountTable) {
         var hierarchies: [CgroupHierarchy] = []
-        for entry in mounts.entries where entry.type == "cgroup" || entry.type == "cgroup2" {
+        // What is mounted from nearest the root comes first: a container's bind mount of its own cgroup shows nobody else's.
+        let candidates = mounts.entries.filter { $0.type == "cgroup" || $0.type == "cgroup2" }
+        for entry in candidates.filter({ $0.root == "/" }) + candidates.filter({ $0.root != "/" }) {
             let version: CgroupVersion = entry.type == "cgroup2" ? .v2 : .v1
             guard let root = try? host.mount(at: entry.mountPoint) else { continue }
             let names = version == .v2 ? CgroupLayout.unifiedControllers(root) : entry.superOptions.map(String.init)

@@ -17,7 +17,7 @@ package struct CgroupMembership: Sendable, Hashable {
         while var line = scanner.nextLine() {
             guard line.decimal() != nil, line.skip(UInt8(ascii: ":")), let names = line.upTo(UInt8(ascii: ":")) else { continue }
             let controllers = String(decoding: text.bytes[names], as: UTF8.self).split(separator: ",")
-            let path = CgroupPath(String(decoding: text.bytes[line.rest], as: UTF8.self))
+            let path = CgroupPath(text.bytes[line.rest]).withinMostLevels
             let found = layout.hierarchies.first { hierarchy in
                 controllers.isEmpty
                     ? hierarchy.version == .v2
@@ -46,10 +46,12 @@ package struct CgroupMembership: Sendable, Hashable {
     }
 
     /// In each hierarchy the cgroup of `container` where this membership lies at or below it, else this membership's own.
+    ///
+    /// The root is nobody's container: version 1 prints it for an init whose first thread has ended, while the others go on.
     package func belonging(to container: CgroupMembership) -> CgroupMembership {
         var result = paths
         for index in result.indices where index < container.paths.count {
-            guard let outer = container.paths[index] else { continue }
+            guard let outer = container.paths[index], !outer.isRoot || result[index] == nil else { continue }
             if let own = result[index], !own.isAtOrBelow(outer) { continue }
             result[index] = outer
         }

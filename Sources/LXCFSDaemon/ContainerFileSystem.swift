@@ -33,7 +33,7 @@ final class ContainerFileSystem: FileSystem {
     // MARK: - Names and attributes
 
     func lookUp(name: String, in directory: NodeID, caller: Caller, reply: consuming EntryReply) {
-        let scope = scope(of: caller)
+        guard let scope = scope(of: caller) else { return reply.fail(.ioError) }
         let parent = ViewNode(rawValue: directory.rawValue)
         guard let node = renderer.lookUp(name, in: parent, for: scope), let attributes = ViewTable.attributes(of: node) else {
             reply.absent(timeout: 0)
@@ -52,7 +52,7 @@ final class ContainerFileSystem: FileSystem {
         if attributes.isFolder, node.isSameForEveryone {
             return reply.succeed(nodeAttributes(node, attributes, size: 0), timeout: ContainerFileSystem.timeout)
         }
-        let scope = scope(of: caller)
+        guard let scope = scope(of: caller) else { return reply.fail(.ioError) }
         guard has(node, scope) else { return reply.fail(.noSuchFileOrDirectory) }
         let size = attributes.isFolder ? 0 : renderer.length(of: node, for: scope, caller: caller.pid)
         reply.succeed(nodeAttributes(node, attributes, size: UInt64(size)), timeout: 0)
@@ -77,15 +77,16 @@ final class ContainerFileSystem: FileSystem {
         if flags.isForWriting { return reply.fail(.readOnlyFileSystem) }
         if !isReadable(attributes, by: caller) { return reply.fail(.permissionDenied) }
         if !node.isSameForEveryone, !has(node, scope(of: caller)) { return reply.fail(.noSuchFileOrDirectory) }
-        guard let handle = openFiles.open() else { return reply.fail(.tooManyOpenFilesInSystem) }
-        reply.succeed(handle)
+        reply.succeed(openFiles.open())
     }
 
     func read(_ request: ReadRequest, caller: Caller, reply: consuming DataReply) {
         if request.isFromPageCache { return reply.fail(.invalidArgument) }
         if request.offset > 0, let text = openFiles.text(of: request.handle) { return reply.succeed(text, from: request.offset) }
         let node = ViewNode(rawValue: request.node.rawValue)
-        guard let text = renderer.text(of: node, for: scope(of: caller), caller: caller.pid) else { return reply.fail(.ioError) }
+        guard let scope = scope(of: caller), let text = renderer.text(of: node, for: scope, caller: caller.pid) else {
+            return reply.fail(.ioError)
+        }
         openFiles.keep(text, for: request.handle)
         reply.succeed(text, from: request.offset)
     }
@@ -109,7 +110,7 @@ final class ContainerFileSystem: FileSystem {
     /// The listing is made anew for each part: entry number n, `.` and `..` first, is followed by offset n.
     func readDirectory(_ node: NodeID, handle: FileHandle, offset: UInt64, caller: Caller, reply: consuming DirectoryReply) {
         let folder = ViewNode(rawValue: node.rawValue)
-        guard let listing = renderer.list(folder, for: scope(of: caller)) else { return reply.fail(.ioError) }
+        guard let scope = scope(of: caller), let listing = renderer.list(folder, for: scope) else { return reply.fail(.ioError) }
         let entries = [(".", folder), ("..", folder)] + listing
         var index = Int(clamping: offset)
         while index < entries.count {
@@ -125,12 +126,13 @@ final class ContainerFileSystem: FileSystem {
 
     // MARK: - Who may what
 
-    private func scope(of caller: Caller) -> ContainerScope {
+    /// `nil` where it cannot be told who asks: the answer is an error then, not someone else's numbers.
+    private func scope(of caller: Caller) -> ContainerScope? {
         showsHost.load(ordering: .relaxed) ? resolver.hostScope : resolver.scope(ofProcess: caller.pid)
     }
 
-    private func has(_ node: ViewNode, _ scope: ContainerScope) -> Bool {
-        renderer.exists(node, for: scope)
+    private func has(_ node: ViewNode, _ scope: ContainerScope?) -> Bool {
+        scope.map { renderer.exists(node, for: $0) } ?? false
     }
 
     /// Everything belongs to root: the owner's bits count for root, the others' for everyone else.

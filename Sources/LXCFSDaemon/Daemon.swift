@@ -15,13 +15,14 @@ package struct Daemon {
 
     package init(_ configuration: Configuration) {
         self.configuration = configuration
-        var logger = Logger(label: "lxcfs") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "lxcfs") { _ in StandardErrorLog() }
         logger.logLevel = configuration.isDebugging ? .debug : .info
         self.logger = logger
     }
 
     /// Runs until SIGTERM, SIGINT or SIGHUP, or until the file system is unmounted from outside.
     package func run() throws(StartError) {
+        StandardStreams.openMissing()
         guard ProcessIdentity.effectiveUser == 0 else { throw .notRoot }
         ProcessIdentity.limitHeaps()
         ProcessIdentity.raiseFileLimit()
@@ -152,7 +153,8 @@ private struct Parts: Sendable {
             let resolver = try ScopeResolver(host, layout: layout)
             sampler = LoadSampler(host, resolver: resolver)
             let renderer = Renderer(
-                host, hostScope: resolver.hostScope, settings: configuration.views, sampler: sampler, fallbacks: FallbackLog(logger))
+                host, hostScope: resolver.hostScope, settings: configuration.views, sampler: sampler, fallbacks: FallbackLog(logger),
+                makeRoom: { resolver.makeRoom() })
             fileSystem = ContainerFileSystem(resolver: resolver, renderer: renderer)
             layoutDescription = layout.description
         } catch {

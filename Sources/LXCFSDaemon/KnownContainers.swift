@@ -10,13 +10,18 @@ struct PIDNamespaceEntry: Sendable {
     /// The pid of `initProcess` as the daemon sees it.
     let initPID: Int32
     /// The pid namespace by whose init the container's age is counted: the outermost one whose init is in the same cgroups.
-    let outermostInode: UInt64
-    /// When the init of that namespace started, in nanoseconds of CLOCK_BOOTTIME.
-    let startedAt: UInt64
+    let outermost: PIDNamespaceLife
     /// The text of /proc/PID/cgroup of the init when it was last read.
     var cgroupText: [UInt8]
     /// The container of a caller whose own /proc/PID/cgroup has exactly that text.
     var scope: ContainerScope
+}
+
+/// A pid namespace. The kernel gives a freed inode number to the next namespace at once, so the number alone does not name it.
+struct PIDNamespaceLife: Hashable, Sendable {
+    let inode: UInt64
+    /// When its init started, in nanoseconds of CLOCK_BOOTTIME.
+    let startedAt: UInt64
 }
 
 /// What makes two callers members of the same container.
@@ -25,8 +30,8 @@ struct ScopeKey: Hashable, Sendable {
     let paths: [CgroupPath?]
     /// The inode of each of these cgroups, 0 where there is none: a cgroup made again under the same name is another one.
     let inodes: [UInt64]
-    /// The pid namespace that the container lives in; 0 for members of the daemon's own.
-    let namespace: UInt64
+    /// The pid namespace that the container lives in; `nil` for members of the daemon's own.
+    let namespace: PIDNamespaceLife?
 }
 
 /// A container with the cgroups that make it up, root cgroups left out.
@@ -35,7 +40,7 @@ struct KnownContainer: Sendable {
     let cgroups: [Cgroup]
 
     /// The cgroup that holds all its tasks, with those below it.
-    var taskCgroup: Cgroup? { cgroups.max { $0.path.text.utf8.count < $1.path.text.utf8.count } }
+    var taskCgroup: Cgroup? { cgroups.max { $0.path.bytes.count < $1.path.bytes.count } }
 
     /// When it was last asked for, in nanoseconds of CLOCK_MONOTONIC.
     var lastUse: UInt64 { scope.lastUse.load(ordering: .relaxed) }

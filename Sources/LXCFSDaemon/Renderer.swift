@@ -1,7 +1,10 @@
+internal import Cgroups
 internal import ContainerViews
+internal import HostProc
 internal import LinuxSystem
 internal import ProcText
 internal import Synchronization
+internal import SystemPackage
 
 /// Makes texts and listings for containers, and finds something to show when a view fails: the last good text of this container, else the host's.
 final class Renderer: Sendable {
@@ -12,9 +15,15 @@ final class Renderer: Sendable {
     private let hostScope: ContainerScope
     private let fallbacks: FallbackLog
     private let contexts: ExclusivePool<RenderContext>
+    private let makeRoom: @Sendable () -> Void
 
-    init(_ host: HostFilesystem, hostScope: ContainerScope, settings: ViewSettings, sampler: LoadSampler, fallbacks: FallbackLog) {
+    /// - Parameter makeRoom: closes files that are kept open; called when there are no descriptors left.
+    init(
+        _ host: HostFilesystem, hostScope: ContainerScope, settings: ViewSettings, sampler: LoadSampler, fallbacks: FallbackLog,
+        makeRoom: @escaping @Sendable () -> Void = {}
+    ) {
         self.hostScope = hostScope
+        self.makeRoom = makeRoom
         self.fallbacks = fallbacks
         contexts = ExclusivePool {
             var context = RenderContext(host, settings: settings)
@@ -82,10 +91,19 @@ final class Renderer: Sendable {
 
     /// Writes the text into `context.output` and returns its length.
     private func render(_ view: any View, for scope: ContainerScope, _ context: inout RenderContext) throws(ViewError) -> Int {
+        do throws(ViewError) {
+            try renderOnce(view, for: scope, &context)
+        } catch  where error.isLackOfDescriptors {
+            makeRoom()
+            try renderOnce(view, for: scope, &context)
+        }
+        return context.output.count
+    }
+
+    private func renderOnce(_ view: any View, for scope: ContainerScope, _ context: inout RenderContext) throws(ViewError) {
         context.output.removeAll()
         context.now = Clock.boottime
         try view.render(for: scope, in: &context)
-        return context.output.count
     }
 
     /// Exactly the text: `Array(bytes)` would be the buffer itself, with all its room, and the next text would need a new one.
@@ -132,5 +150,18 @@ final class Renderer: Sendable {
                 return try? body(hostScope, &context)
             }
         }
+    }
+}
+
+extension ViewError {
+    /// EMFILE or ENFILE.
+    fileprivate var isLackOfDescriptors: Bool {
+        let cause: Errno? =
+            switch self {
+            case .host(let error): error.error
+            case .cgroup(let error): error.error
+            default: nil
+            }
+        return cause == .tooManyOpenFiles || cause == .tooManyOpenFilesInSystem
     }
 }

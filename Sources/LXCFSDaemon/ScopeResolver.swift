@@ -44,20 +44,35 @@ final class ScopeResolver: Sendable {
     var known: [KnownContainer] { scopes.withLock { Array($0.values) } }
 
     /// The container of a process. One that is gone or not visible from here is taken for the host.
-    func scope(ofProcess pid: Int32) -> ContainerScope {
+    /// - Returns: `nil` where the kernel could not say, so that a container is never taken for the host because descriptors or memory
+    ///   are short, or because it made the path of its cgroup longer than the kernel prints.
+    func scope(ofProcess pid: Int32) -> ContainerScope? {
         guard pid > 0 else { return hostScope }
-        return texts.withElement { text in
-            do throws(Errno) {
-                let namespace = try host.proc.status("\(pid)/ns/pid").inode
-                // proc_cgroup_show() prints in one piece.
-                try host.proc.read("\(pid)/cgroup", into: &text, isSingleRecord: true)
-                if namespace == ownNamespace { return try ownScope(of: text) }
-                if let warm = warmScope(in: namespace, text) { return warm }
-                return try scope(ofProcess: pid, in: namespace, text)
-            } catch {
-                return hostScope
-            }
+        do throws(Errno) {
+            return try find(pid)
+        } catch .tooManyOpenFiles, .tooManyOpenFilesInSystem {
+            makeRoom()
+            return try? find(pid)
+        } catch .noMemory, .fileNameTooLong {
+            return nil
+        } catch {
+            return hostScope
         }
+    }
+
+    /// Closes what is kept open, and forgets the half of the containers that was asked for longest ago, because descriptors are short.
+    func makeRoom() {
+        let known = scopes.withLock { Array($0) }.sorted { $0.value.lastUse < $1.value.lastUse }
+        let oldest = known.prefix((known.count + 1) / 2)
+        let forgotten = Set(oldest.map { ObjectIdentifier($0.value.scope) })
+        scopes.withLock { scopes in oldest.forEach { scopes[$0.key] = nil } }
+        // Held until the lock is free: the last owner of a descriptor closes it.
+        let namespaces = namespaces.withLock { namespaces in
+            defer { namespaces = namespaces.filter { !forgotten.contains(ObjectIdentifier($0.value.scope)) } }
+            return namespaces
+        }
+        _ = consume namespaces
+        known.forEach { $0.value.cgroups.forEach { $0.closeFiles() } }
     }
 
     /// Forgets namespaces whose init has ended and containers that are gone, and closes the files of idle ones. Called from time to time.
@@ -65,14 +80,14 @@ final class ScopeResolver: Sendable {
         let ended = namespaces.withLock { Array($0) }.filter { !$0.value.initProcess.isAlive }.map(\.key)
         let living = namespaces.withLock { namespaces in
             ended.forEach { namespaces[$0] = nil }
-            return Set(namespaces.values.map(\.outermostInode))
+            return Set(namespaces.values.map(\.outermost))
         }
         let now = Clock.monotonic
         var gone: [ScopeKey] = []
         for (key, known) in scopes.withLock({ Array($0) }) {
             let idle = now.saturatingSubtract(known.lastUse)
-            let hasEnded = key.namespace != 0 && !living.contains(key.namespace) && idle > ScopeResolver.graceNanoseconds
-            if hasEnded || known.cgroups.contains(where: { !$0.exists }) {
+            let isOver = key.namespace.map { !living.contains($0) } ?? false
+            if isOver && idle > ScopeResolver.graceNanoseconds || known.cgroups.contains(where: { !$0.exists }) {
                 gone.append(key)
             } else if idle > ScopeResolver.idleNanoseconds {
                 known.cgroups.forEach { $0.closeFiles() }
@@ -84,17 +99,32 @@ final class ScopeResolver: Sendable {
         if !gone.isEmpty { ProcessIdentity.returnFreeMemory() }
     }
 
+    private func find(_ pid: Int32) throws(Errno) -> ContainerScope {
+        try texts.withElement { text throws(Errno) in
+            let namespace = try host.proc.status("\(pid)/ns/pid").inode
+            do throws(Errno) {
+                // proc_cgroup_show() prints in one piece.
+                try host.proc.read("\(pid)/cgroup", into: &text, isSingleRecord: true)
+            } catch .fileNameTooLong where namespace != ownNamespace {
+                return try entry(of: namespace, process: pid).scope
+            }
+            if namespace == ownNamespace { return try ownScope(of: text) }
+            if let warm = warmScope(in: namespace, text) { return warm }
+            return try scope(ofProcess: pid, in: namespace, text)
+        }
+    }
+
     // MARK: - Callers in the daemon's own pid namespace
 
     private func ownScope(of text: InputText) throws(Errno) -> ContainerScope {
         let membership = CgroupMembership(text, layout: layout).removingInitScope
-        return try scope(membership, namespace: 0) { self.oldestStart(in: membership) }
+        return try scope(membership, namespace: nil) { self.oldestStart(in: membership) }
     }
 
     /// When the oldest process of the cgroup started: a container that shares the host's pid namespace has no init of its own. Looks at 512 processes at most.
     private func oldestStart(in membership: CgroupMembership) -> UInt64 {
         var oldest = Clock.boottime
-        guard let cgroup = cgroups(of: membership).max(by: { $0.path.text.utf8.count < $1.path.text.utf8.count }) else { return 0 }
+        guard let cgroup = cgroups(of: membership).max(by: { $0.path.bytes.count < $1.path.bytes.count }) else { return 0 }
         return texts.withElement { list in
             guard (try? cgroup.readProcesses(into: &list)) != nil else { return oldest }
             var scanner = list.scanner
@@ -127,12 +157,14 @@ final class ScopeResolver: Sendable {
         let entry: PIDNamespaceEntry
         do throws(Errno) {
             entry = try self.entry(of: namespace, process: pid)
+        } catch let error where [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory].contains(error) {
+            throw error
         } catch {
             // The init is not visible or just ended: only the caller itself is left to go by.
             return try ownScope(of: text)
         }
         let container = CgroupMembership(InputText(bytes: entry.cgroupText), layout: layout).removingInitScope
-        return try scope(caller.belonging(to: container), namespace: entry.outermostInode) { entry.startedAt }
+        return try scope(caller.belonging(to: container), in: entry.outermost)
     }
 
     /// The namespace's entry with the init's cgroups as they are now.
@@ -143,7 +175,7 @@ final class ScopeResolver: Sendable {
             if known.cgroupText[...] == text.bytes[text.range] { return known }
             let container = CgroupMembership(text, layout: layout).removingInitScope
             known.cgroupText = Array(text.bytes[text.range])
-            known.scope = try scope(container, namespace: known.outermostInode) { known.startedAt }
+            known.scope = try scope(container, in: known.outermost)
             remember(known, as: namespace)
             return known
         }
@@ -155,8 +187,8 @@ final class ScopeResolver: Sendable {
         let container = CgroupMembership(text, layout: layout).removingInitScope
         let outermost = try outermostNamespace(from: descriptor, initPID: initPID, container: container)
         let made = PIDNamespaceEntry(
-            initProcess: initProcess, initPID: initPID, outermostInode: outermost.inode, startedAt: outermost.startedAt,
-            cgroupText: Array(text.bytes[text.range]), scope: try scope(container, namespace: outermost.inode) { outermost.startedAt })
+            initProcess: initProcess, initPID: initPID, outermost: outermost,
+            cgroupText: Array(text.bytes[text.range]), scope: try scope(container, in: outermost))
         remember(made, as: namespace)
         return made
     }
@@ -164,11 +196,11 @@ final class ScopeResolver: Sendable {
     /// Sandboxes inside a container (browsers, `unshare -p`) make pid namespaces but no cgroups: they are the same container, as old as its outermost init.
     private func outermostNamespace(
         from inner: borrowing PIDNamespaceDescriptor, initPID: Int32, container: CgroupMembership
-    ) throws(Errno) -> (inode: UInt64, startedAt: UInt64) {
+    ) throws(Errno) -> PIDNamespaceLife {
         var text = InputText(capacity: 1024)
         try host.proc.read("\(initPID)/stat", into: &text)
         guard let stat = ProcessStat(text) else { throw .noSuchProcess }
-        var found = (inode: inner.inode, startedAt: stat.startedAt)
+        var found = PIDNamespaceLife(inode: inner.inode, startedAt: stat.startedAt)
         var above = inner.parent()
         while let namespace = above {
             guard namespace.inode != ownNamespace, let pid = try? namespace.initProcess(),
@@ -176,7 +208,7 @@ final class ScopeResolver: Sendable {
                 CgroupMembership(text, layout: layout).removingInitScope == container,
                 (try? host.proc.read("\(pid)/stat", into: &text)) != nil, let stat = ProcessStat(text)
             else { break }
-            found = (namespace.inode, stat.startedAt)
+            found = PIDNamespaceLife(inode: namespace.inode, startedAt: stat.startedAt)
             above = namespace.parent()
         }
         return found
@@ -193,16 +225,21 @@ final class ScopeResolver: Sendable {
 
     // MARK: - Containers
 
+    /// The container with these cgroups, as old as its pid namespace.
+    private func scope(_ membership: CgroupMembership, in namespace: PIDNamespaceLife) throws(Errno) -> ContainerScope {
+        try scope(membership, namespace: namespace) { namespace.startedAt }
+    }
+
     /// The container with these cgroups; made on first sight.
     private func scope(
-        _ membership: CgroupMembership, namespace: UInt64, startedAt: () -> UInt64
+        _ membership: CgroupMembership, namespace: PIDNamespaceLife?, startedAt: () -> UInt64
     ) throws(Errno) -> ContainerScope {
         if membership.isRoot { return hostScope }
         let cgroups = cgroups(of: membership)
         let inodes = cgroups.map(\.inode)
         let key = ScopeKey(paths: membership.paths, inodes: inodes, namespace: namespace)
         if let existing = scopes.withLock({ $0[key]?.scope }) { return existing }
-        let name = cgroups.map(\.path.text).max { $0.utf8.count < $1.utf8.count } ?? "/"
+        let name = cgroups.map(\.path).max { $0.bytes.count < $1.bytes.count }?.text ?? "/"
         let made = try ContainerScope(layout: layout, membership: membership, name: name, startedAt: startedAt())
         made.lastUse.store(Clock.monotonic, ordering: .relaxed)
         return scopes.withLock { scopes in

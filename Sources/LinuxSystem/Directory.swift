@@ -34,6 +34,13 @@ package final class Directory: Sendable {
             adopting: try OwnedFileDescriptor.openat(descriptor.rawValue, path.isEmpty ? "." : path, pathOnly | O_DIRECTORY))
     }
 
+    /// The same for a path that need not be UTF-8.
+    package func directory(_ path: [UInt8]) throws(Errno) -> Directory {
+        let opened = Directory.withCString(path) { openat(descriptor.rawValue, $0, pathOnly | O_DIRECTORY | O_CLOEXEC) }
+        guard opened >= 0 else { throw Errno(rawValue: errno) }
+        return Directory(adopting: OwnedFileDescriptor(adopting: opened))
+    }
+
     /// Opens a file below this directory for reading.
     package func open(_ path: String) throws(Errno) -> OwnedFileDescriptor {
         try OwnedFileDescriptor.openat(descriptor.rawValue, path, O_RDONLY)
@@ -54,6 +61,18 @@ package final class Directory: Sendable {
         return FileStatus(result)
     }
 
+    /// The same for a path that need not be UTF-8.
+    package func status(_ path: [UInt8]) throws(Errno) -> FileStatus {
+        var result = stat()
+        guard Directory.withCString(path, { fstatat(descriptor.rawValue, $0, &result, 0) }) == 0 else { throw Errno(rawValue: errno) }
+        return FileStatus(result)
+    }
+
+    private static func withCString(_ path: [UInt8], _ body: (UnsafePointer<CChar>) -> CInt) -> CInt {
+        let text = (path.isEmpty ? [UInt8(ascii: ".")] : path).map { CChar(bitPattern: $0) } + [0]
+        return text.withUnsafeBufferPointer { $0.baseAddress.map(body) ?? -1 }
+    }
+
     /// readlinkat(2); at most 4095 bytes.
     package func destinationOfLink(_ path: String) throws(Errno) -> String {
         var buffer = [CChar](repeating: 0, count: 4096)
@@ -64,11 +83,11 @@ package final class Directory: Sendable {
 
     /// The names in a directory below this one, without `.` and `..`, in the kernel's order.
     package func names(in path: String = "") throws(Errno) -> [String] {
-        try entries(in: path).map(\.name)
+        try entries(in: path).map { String(decoding: $0.name, as: UTF8.self) }
     }
 
-    /// The names of the directories in this one, without `.` and `..`, in the kernel's order.
-    package func subdirectories() throws(Errno) -> [String] {
+    /// The names of the directories in this one, which need not be UTF-8, without `.` and `..`, in the kernel's order.
+    package func subdirectories() throws(Errno) -> [[UInt8]] {
         try entries(in: "").compactMap { $0.isDirectory ? $0.name : nil }
     }
 
@@ -77,16 +96,18 @@ package final class Directory: Sendable {
         try OwnedFileDescriptor.openat(descriptor.rawValue, ".", O_RDONLY | O_DIRECTORY)
     }
 
-    private func entries(in path: String) throws(Errno) -> [(name: String, isDirectory: Bool)] {
+    private func entries(in path: String) throws(Errno) -> [(name: [UInt8], isDirectory: Bool)] {
         let listing = try OwnedFileDescriptor.openat(descriptor.rawValue, path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY)
         guard let stream = fdopendir(listing.release()) else { throw Errno(rawValue: errno) }
         defer { closedir(stream) }
-        var entries: [(name: String, isDirectory: Bool)] = []
+        var entries: [(name: [UInt8], isDirectory: Bool)] = []
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                pointer.withMemoryRebound(to: UInt8.self, capacity: 256) {
+                    Array(UnsafeBufferPointer(start: $0, count: 256).prefix { $0 != 0 })
+                }
             }
-            if name != "." && name != ".." { entries.append((name, Int32(entry.pointee.d_type) == Int32(DT_DIR))) }
+            if name != Array(".".utf8) && name != Array("..".utf8) { entries.append((name, Int32(entry.pointee.d_type) == Int32(DT_DIR))) }
         }
         return entries
     }

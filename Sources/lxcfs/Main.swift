@@ -22,11 +22,12 @@ struct LXCFS: ParsableCommand {
     var debug = false
 
     @Option(
-        name: .customShort("o"), help: ArgumentHelp("Mount options, a list separated by commas; may be given again.", valueName: "options"))
+        name: .customShort("o", allowingJoined: true),
+        help: ArgumentHelp("Mount options, a list separated by commas; may be given again.", valueName: "options"))
     var mountOptions: [String] = []
 
     @Option(
-        name: [.customShort("p"), .customLong("pidfile")],
+        name: [.customShort("p", allowingJoined: true), .customLong("pidfile")],
         help: ArgumentHelp("The pid file (default: <runtime-dir>/lxcfs.pid).", valueName: "file"))
     var pidFile: String?
 

@@ -1,4 +1,5 @@
 import Cgroups
+import Glibc
 import LinuxSystem
 import ProcText
 import TestSupport
@@ -32,6 +33,16 @@ struct CgroupLayoutTests {
         #expect(layout.hierarchies.map(\.mountPoint) == ["cpu,cpuacct", "memory", "systemd", "unified"].map { "/sys/fs/cgroup/" + $0 })
         #expect(layout.hierarchies.map(\.index) == [0, 1, 2, 3])
         #expect(layout.unified?.mountPoint == "/sys/fs/cgroup/unified")
+    }
+
+    @Test func aBindMountOfOneCgroupIsNotTakenForTheHierarchy() throws {
+        let host = try hybridHost()
+        try host.makeFolder("rootfs/cgroup")
+        let bind = "40 23 0:34 /docker/c1 /rootfs/cgroup rw,relatime - cgroup cgroup rw,memory\n"
+        try host.write("proc/self/mountinfo", bind + CgroupLayoutTests.hybrid)
+        let memory = try #require(host.layout().hierarchy(of: .memory))
+        #expect(memory.mountPoint == "/sys/fs/cgroup/memory")
+        #expect(try memory.cgroup(at: CgroupPath("/a/b")).parent?.path == CgroupPath("/a"))
     }
 
     @Test func haveTheirControllers() throws {
@@ -79,6 +90,31 @@ struct CgroupLayoutTests {
         try host.makeFolder("sys/fs/cgroup/memory/filler")
         try host.makeFolder("sys/fs/cgroup/memory/a/b")
         #expect(try memory.cgroup(at: CgroupPath("/a/b")).path == first.path)
+    }
+
+    @Test func aNameNeedNotBeText() throws {
+        let host = try hybridHost()
+        let layout = try host.layout()
+        let memory = try #require(layout.hierarchy(of: .memory))
+        let name: [UInt8] = [0xff, 0xcc, 0x81]
+        try #require(
+            mkdir(
+                (host.root + "/sys/fs/cgroup/memory/a/").utf8.map { CChar(bitPattern: $0) } + name.map { CChar(bitPattern: $0) } + [0],
+                0o755) == 0)
+        let membership = CgroupMembership(InputText(bytes: Array("4:memory:/a/".utf8) + name + [0x0a]), layout: layout)
+        let found = try memory.cgroup(at: #require(membership[memory]))
+        #expect(found.parent?.path == CgroupPath("/a"))
+        #expect(try memory.cgroup(at: CgroupPath("/a")).children().map(\.path).contains(found.path))
+    }
+
+    @Test func whatLiesVeryDeepBelongsToItsAncestor() throws {
+        let layout = try hybridHost().layout()
+        let deep = String(repeating: "/d", count: 2000)
+        let memory = try #require(layout.hierarchy(of: .memory))
+        let path = try #require(CgroupMembership(InputText("4:memory:\(deep)\n"), layout: layout)[memory])
+        #expect(path == CgroupPath(String(repeating: "/d", count: CgroupPath.mostLevels)))
+        let level = String(repeating: "/d", count: CgroupPath.mostLevels)
+        #expect(CgroupMembership(InputText("4:memory:\(level)\n"), layout: layout)[memory] == CgroupPath(level))
     }
 
     @Test func mountPointsAreUnescaped() {

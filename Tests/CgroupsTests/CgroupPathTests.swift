@@ -29,9 +29,26 @@ struct CgroupPathTests {
     }
 
     @Test func areRelativeToWhatIsMounted() {
-        #expect(CgroupPath("/docker/c1/x").relative(to: CgroupPath("/docker/c1")) == "x")
-        #expect(CgroupPath("/docker/c1").relative(to: CgroupPath("/docker/c1")) == "")
-        #expect(CgroupPath("/docker/c1").relative(to: .root) == "docker/c1")
+        #expect(CgroupPath("/docker/c1/x").relative(to: CgroupPath("/docker/c1")) == Array("x".utf8))
+        #expect(CgroupPath("/docker/c1").relative(to: CgroupPath("/docker/c1")) == [])
+        #expect(CgroupPath("/docker/c1").relative(to: .root) == Array("docker/c1".utf8))
         #expect(CgroupPath("/docker/c10").relative(to: CgroupPath("/docker/c1")) == nil)
+    }
+
+    @Test func whatTheCgroupNamespaceDoesNotHoldLiesOutside() {
+        #expect(CgroupPath("/../other").relative(to: .root) == nil)
+        #expect(CgroupPath("/..").relative(to: .root) == nil)
+        #expect(CgroupPath("/..a").relative(to: .root) == Array("..a".utf8))
+    }
+
+    @Test func areBytesAndNotCharacters() {
+        // The accent alone, after the slash; and the same letter in two spellings.
+        #expect(CgroupPath("/a/\u{301}x").parent == CgroupPath("/a"))
+        #expect(CgroupPath("/a/\u{301}x").isAtOrBelow(CgroupPath("/a")))
+        #expect(CgroupPath("/\u{e9}") != CgroupPath("/e\u{301}"))
+        #expect(!CgroupPath("/e\u{301}/x").isAtOrBelow(CgroupPath("/\u{e9}")))
+        let noText: [UInt8] = [0x2f, 0xff, 0xfe]
+        #expect(CgroupPath(noText[...]).bytes == noText)
+        #expect(CgroupPath(noText[...]) != CgroupPath([0x2f, 0xff, 0xfd]))
     }
 }

@@ -54,7 +54,7 @@ extension EndToEnd {
 
         @Test func theOldOptionsAreAccepted() throws {
             let daemon = try LXCFSProcess(
-                ["-f", "-s", "-l", "--enable-cfs", "--enable-pidfd", "-o", "nonempty", "-u"])
+                ["-f", "-s", "-l", "--enable-cfs", "--enable-pidfd", "-o", "nonempty", "-oallow_other,ro", "-fl", "-u"])
             #expect(daemon.stop() == .exited(0), "\(daemon.command.errorsSoFar)")
         }
 
@@ -99,6 +99,60 @@ extension EndToEnd {
             let mounts = (Machine.read("/proc/self/mountinfo") ?? "").split(separator: "\n").filter { $0.contains(" \(first.mountPoint) ") }
             #expect(mounts.count == 1, "\(mounts)")
             #expect(second.stop() == .exited(0))
+        }
+
+        @Test func closedStandardStreamsAreNotMistakenForItsFiles() throws {
+            let folder = try TemporaryFolder()
+            let mountPoint = folder.path + "/mnt"
+            mkdir(mountPoint, 0o755)
+            let pidFile = folder.path + "/lxcfs.pid"
+            let daemon = try Command(
+                ["sh", "-c", "exec \"$@\" <&- >&- 2>&-", "sh", LXCFSProcess.binary, "-p", pidFile] + LXCFSProcess.options + [mountPoint])
+            #expect(Machine.wait(15) { LXCFSProcess.isServing(mountPoint) })
+            daemon.signal(SIGUSR2)
+            #expect(Machine.read(pidFile) == "\(daemon.pid)\n", "no log line is in it")
+            daemon.signal(SIGTERM)
+            #expect(daemon.wait(seconds: 15) == .exited(0))
+        }
+
+        @Test func nobodyWaitsForALogThatNobodyReads() throws {
+            let folder = try TemporaryFolder()
+            let mountPoint = folder.path + "/mnt"
+            mkdir(mountPoint, 0o755)
+            let program = """
+                import fcntl, os, signal, subprocess, sys, time
+                reader, writer = os.pipe()
+                os.set_blocking(writer, False)
+                try:
+                    while True: os.write(writer, b"x" * 512)
+                except BlockingIOError: pass
+                os.set_blocking(writer, True)
+                daemon = subprocess.Popen(sys.argv[2:], stderr=writer)
+                while not os.path.exists(sys.argv[1] + "/proc/meminfo"): time.sleep(0.02)
+                for _ in range(2):
+                    daemon.send_signal(signal.SIGUSR2)
+                    time.sleep(0.2)
+                open(sys.argv[1] + "/proc/meminfo").read()
+                daemon.terminate()
+                sys.exit(daemon.wait())
+                """
+            let command = ["/usr/bin/python3", "-c", program, mountPoint, LXCFSProcess.binary, "-p", folder.path + "/lxcfs.pid"]
+            let result = try Command.run(command + LXCFSProcess.options + [mountPoint], seconds: 20)
+            #expect(result.succeeded, "\(result)")
+        }
+
+        @Test func withFewDescriptorsEveryContainerStillSeesItsOwn() throws {
+            let daemon = try LXCFSProcess()
+            let limit = try Command.run(["prlimit", "--pid", "\(daemon.command.pid)", "--nofile=72:72"])
+            #expect(limit.succeeded, "\(limit)")
+            let cgroups = try (1...24).map { try TestCgroup(Limits(memory: UInt64($0) << 26)) }
+            for _ in 0..<2 {
+                for (index, cgroup) in cgroups.enumerated() {
+                    let text = try Command.run(["sh", "-c", "\(TestContainer.joinScript(cgroup))\ncat \(daemon.mountPoint)/proc/meminfo"])
+                    #expect(Machine.field("MemTotal", of: text.output) == UInt64(index + 1) << 16, "\(text)")
+                }
+            }
+            #expect(daemon.stop() == .exited(0))
         }
 
         @Test func theMountIsWhatEveryoneLooksFor() throws {

@@ -5,10 +5,10 @@ import Testing
 
 @Suite("Open files")
 struct OpenFileTableTests {
-    @Test func keepsATextPerHandle() throws {
+    @Test func keepsATextPerHandle() {
         let table = OpenFileTable()
-        let first = try #require(table.open())
-        let second = try #require(table.open())
+        let first = table.open()
+        let second = table.open()
         #expect(first != second)
         table.keep([1], for: first)
         table.keep([2], for: second)
@@ -16,12 +16,12 @@ struct OpenFileTableTests {
         #expect(table.text(of: second) == [2])
     }
 
-    @Test func aClosedHandleFindsNothingEvenWhenItsPlaceIsUsedAgain() throws {
+    @Test func aClosedHandleFindsNothingEvenWhenItsPlaceIsUsedAgain() {
         let table = OpenFileTable()
-        let old = try #require(table.open())
+        let old = table.open()
         table.keep([1], for: old)
         table.close(old)
-        let new = try #require(table.open())
+        let new = table.open()
         #expect(table.text(of: old) == nil)
         table.keep([9], for: old)
         #expect(table.text(of: new) == nil)
@@ -38,10 +38,36 @@ struct OpenFileTableTests {
         #expect(table.count == 0)
     }
 
-    @Test func thereIsAnEnd() {
+    @Test func beyondTheCapacityHandlesFindNothing() {
         let table = OpenFileTable()
-        for _ in 0..<OpenFileTable.capacity { #expect(table.open() != nil) }
-        #expect(table.open() == nil)
+        for _ in 0..<OpenFileTable.capacity { _ = table.open() }
+        let beyond = table.open()
+        table.keep([1], for: beyond)
+        #expect(table.text(of: beyond) == nil)
+        table.close(beyond)
         #expect(table.count == OpenFileTable.capacity)
+    }
+
+    @Test func textsOfManyOpenFilesAreForgottenButTheNewestIsThere() {
+        let table = OpenFileTable()
+        let text = [UInt8](repeating: 1, count: 1 << 20)
+        var handles: [FileHandle] = []
+        for _ in 0..<100 {
+            handles.append(table.open())
+            // A text of its own for each, as rendering makes it.
+            table.keep(text + [2], for: handles[handles.count - 1])
+            #expect(table.text(of: handles[handles.count - 1]) != nil)
+            #expect(table.bytes <= OpenFileTable.mostBytes)
+        }
+        #expect(handles.filter { table.text(of: $0) != nil }.count >= 16)
+        for handle in handles { table.close(handle) }
+        #expect(table.bytes == 0 && table.count == 0)
+    }
+
+    @Test func oneTextThatIsLongerThanAllThatIsKeptIsKept() {
+        let table = OpenFileTable()
+        let handle = table.open()
+        table.keep([UInt8](repeating: 1, count: OpenFileTable.mostBytes + 1), for: handle)
+        #expect(table.text(of: handle) != nil)
     }
 }
