@@ -83,12 +83,12 @@ package final class Directory: Sendable {
 
     /// The names in a directory below this one, without `.` and `..`, in the kernel's order.
     package func names(in path: String = "") throws(Errno) -> [String] {
-        try entries(in: path).map { String(decoding: $0.name, as: UTF8.self) }
+        try names(in: path, onlyDirectories: false).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The names of the directories in this one, which need not be UTF-8, without `.` and `..`, in the kernel's order.
     package func subdirectories() throws(Errno) -> [[UInt8]] {
-        try entries(in: "").compactMap { $0.isDirectory ? $0.name : nil }
+        try names(in: "", onlyDirectories: true)
     }
 
     /// The directory as a descriptor that is not O_PATH.
@@ -96,20 +96,21 @@ package final class Directory: Sendable {
         try OwnedFileDescriptor.openat(descriptor.rawValue, ".", O_RDONLY | O_DIRECTORY)
     }
 
-    private func entries(in path: String) throws(Errno) -> [(name: [UInt8], isDirectory: Bool)] {
+    /// A cgroup's directory holds dozens of files and few directories: the type is looked at before the name is copied.
+    private func names(in path: String, onlyDirectories: Bool) throws(Errno) -> [[UInt8]] {
         let listing = try OwnedFileDescriptor.openat(descriptor.rawValue, path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY)
         guard let stream = fdopendir(listing.release()) else { throw Errno(rawValue: errno) }
         defer { closedir(stream) }
-        var entries: [(name: [UInt8], isDirectory: Bool)] = []
+        var names: [[UInt8]] = []
         while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: UInt8.self, capacity: 256) {
-                    Array(UnsafeBufferPointer(start: $0, count: 256).prefix { $0 != 0 })
-                }
+            if onlyDirectories, Int32(entry.pointee.d_type) != Int32(DT_DIR) { continue }
+            withUnsafeBytes(of: &entry.pointee.d_name) { buffer in
+                let name = buffer.prefix { $0 != 0 }
+                let isSelfOrParent = name.allSatisfy { $0 == UInt8(ascii: ".") } && name.count <= 2
+                if !isSelfOrParent { names.append([UInt8](name)) }
             }
-            if name != Array(".".utf8) && name != Array("..".utf8) { entries.append((name, Int32(entry.pointee.d_type) == Int32(DT_DIR))) }
         }
-        return entries
+        return names
     }
 }
 
