@@ -55,6 +55,7 @@ package struct Daemon {
         }
         logger.info("\(Version.current) serves \(configuration.mountPoint), \(parts.layoutDescription)")
         wait(for: signals, parts)
+        parts.isEnding.store(true, ordering: .relaxed)
         parts.sampler.stop()
         while !sampler.isFinished {
             sampler.interrupt()
@@ -91,6 +92,7 @@ package struct Daemon {
             ) { [logger] event in
                 switch event {
                 case .unmounted:
+                    if parts.isEnding.load(ordering: .relaxed) { return }
                     logger.notice("unmounted from outside")
                     kill(getpid(), SIGTERM)
                 case .readFailed(let error): logger.error("a request could not be received: \(error)")
@@ -139,10 +141,12 @@ package struct Daemon {
 }
 
 /// Everything that answers, put together.
-private struct Parts: Sendable {
+private final class Parts: Sendable {
     let fileSystem: ContainerFileSystem
     let sampler: LoadSampler
     let layoutDescription: String
+    /// Whether the daemon unmounts by itself.
+    let isEnding = Atomic(false)
 
     init(_ configuration: Configuration, _ logger: Logger) throws(StartError) {
         do throws(Errno) {

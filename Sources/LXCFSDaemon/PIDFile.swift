@@ -12,9 +12,7 @@ struct PIDFile: ~Copyable {
 
     private static func locked(_ path: String) throws(StartError) -> LockedFile {
         do throws(Errno) {
-            let lock = try LockedFile(path: path)
-            try lock.replaceContent(with: "\(ProcessIdentity.pid)\n")
-            return lock
+            return try LockedFile(path: path, content: "\(ProcessIdentity.pid)\n")
         } catch {
             if error == .resourceTemporarilyUnavailable || error == .permissionDenied { throw .alreadyRunning(pidFile: path) }
             throw .pidFile(path, error)

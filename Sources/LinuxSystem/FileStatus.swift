@@ -18,6 +18,9 @@ package struct FileStatus: Sendable, Equatable {
         size = Int64(status.st_size)
     }
 
+    /// Whether this is a regular file.
+    package var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
+
     /// Whether this is a directory.
     package var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
 }

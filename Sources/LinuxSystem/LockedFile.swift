@@ -6,10 +6,18 @@ package struct LockedFile: ~Copyable {
     private let path: String
     private let descriptor: OwnedFileDescriptor
 
-    /// Opens or makes the file, mode 0644, and locks it without waiting.
-    /// - Throws: EAGAIN or EACCES where another process has the lock; then the file is left as it was.
-    package init(path: String) throws(Errno) {
-        descriptor = try LockedFile.opened(path)
+    /// Opens or makes the file, mode 0644, locks it without waiting, and makes `content` the whole of it.
+    /// - Throws: EAGAIN or EACCES where another process has the lock; then the file is left as it was. A regular file that cannot be written
+    ///   is removed, so that no empty one stays.
+    package init(path: String, content: String) throws(Errno) {
+        let opened = try LockedFile.opened(path)
+        do throws(Errno) {
+            try LockedFile.write(content, to: opened)
+        } catch {
+            if (try? opened.status().isRegularFile) == true { Glibc.unlink(path) }
+            throw error
+        }
+        descriptor = opened
         self.path = path
     }
 
@@ -24,12 +32,11 @@ package struct LockedFile: ~Copyable {
         return descriptor
     }
 
-    /// Makes `text` the whole content.
-    package borrowing func replaceContent(with text: String) throws(Errno) {
-        var text = text
-        guard ftruncate(descriptor.rawValue, 0) == 0 else { throw Errno(rawValue: errno) }
-        let written = text.withUTF8 { pwrite(descriptor.rawValue, $0.baseAddress, $0.count, 0) }
-        guard written == text.utf8.count else { throw written < 0 ? Errno(rawValue: errno) : .noSpace }
+    private static func write(_ content: String, to file: borrowing OwnedFileDescriptor) throws(Errno) {
+        var content = content
+        guard ftruncate(file.rawValue, 0) == 0 else { throw Errno(rawValue: errno) }
+        let written = content.withUTF8 { pwrite(file.rawValue, $0.baseAddress, $0.count, 0) }
+        guard written == content.utf8.count else { throw written < 0 ? Errno(rawValue: errno) : .noSpace }
     }
 
     /// Removes the file while the lock is still held.
