@@ -126,8 +126,6 @@ pid_t clinux_namespace_init(int namespace_fd, int timeout_milliseconds) {
     return clinux_namespace_init_by_credentials(namespace_fd, timeout_milliseconds);
 }
 
-pid_t clinux_gettid(void) { return (pid_t)syscall(SYS_gettid); }
-
 void clinux_set_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 static void wake(int signal) { (void)signal; }

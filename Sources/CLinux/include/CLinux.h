@@ -34,8 +34,7 @@ pid_t clinux_namespace_init(int namespace_fd, int timeout_milliseconds);
 /* The second way alone, so that a test can hold the two against each other. */
 pid_t clinux_namespace_init_by_credentials(int namespace_fd, int timeout_milliseconds);
 
-/* gettid(2), pthread_setname_np(3) for the calling thread: _GNU_SOURCE. */
-pid_t clinux_gettid(void);
+/* pthread_setname_np(3) for the calling thread: _GNU_SOURCE. */
 void clinux_set_thread_name(const char *name);
 
 /*
