@@ -9,7 +9,7 @@ package struct LoadSample: Sendable, Equatable {
     /// The newest process id as the container's own pid namespace numbers it; 0 where that is not known.
     package var newestPID: UInt64
 
-    package init(running: UInt64, blocked: UInt64, total: UInt64, newestPID: UInt64) {
+    package init(running: UInt64 = 0, blocked: UInt64 = 0, total: UInt64 = 0, newestPID: UInt64 = 0) {
         self.running = running
         self.blocked = blocked
         self.total = total

@@ -56,8 +56,7 @@ final class LoadSampler: Sendable {
 
     private func count(_ scope: ContainerScope, _ cgroup: Cgroup?, budget: Int) {
         guard let cgroup else { return }
-        let counts = counters.withElement { $0.count(below: cgroup, budget: budget) }
-        let sample = LoadSample(running: counts.running, blocked: counts.blocked, total: counts.total, newestPID: counts.newestPID)
+        let sample = counters.withElement { $0.count(below: cgroup, budget: budget) }
         scope.load.withLock { $0.sample(sample, now: Clock.boottime, startedAt: scope.startedAt) }
     }
 }

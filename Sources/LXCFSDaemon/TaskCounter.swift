@@ -1,19 +1,8 @@
 internal import Cgroups
+internal import ContainerViews
 internal import HostProc
 internal import LinuxSystem
 internal import ProcText
-
-/// The tasks of a container by state.
-struct TaskCounts: Sendable, Equatable {
-    /// Tasks that run or could run (`R`).
-    var running: UInt64 = 0
-    /// Tasks in uninterruptible sleep (`D`).
-    var blocked: UInt64 = 0
-    /// All tasks.
-    var total: UInt64 = 0
-    /// The newest task's pid as that task sees it itself; 0 where there is none.
-    var newestPID: UInt64 = 0
-}
 
 /// Counts the tasks anywhere below a cgroup by their state.
 ///
@@ -37,8 +26,8 @@ struct TaskCounter: ~Copyable {
     }
 
     /// Counts the tasks of `cgroup` and of all cgroups below it, looking at no more than `budget` of them one by one.
-    mutating func count(below cgroup: Cgroup, budget: Int) -> TaskCounts {
-        var counts = TaskCounts()
+    mutating func count(below cgroup: Cgroup, budget: Int) -> LoadSample {
+        var counts = LoadSample()
         tasks.removeAll(keepingCapacity: true)
         var waiting = [cgroup]
         var walked = 0
@@ -57,7 +46,7 @@ struct TaskCounter: ~Copyable {
     }
 
     /// Lets the kernel count; `false` where it does not.
-    private func add(_ cgroup: Cgroup, to counts: inout TaskCounts) -> Bool {
+    private func add(_ cgroup: Cgroup, to counts: inout LoadSample) -> Bool {
         guard cgroup.version == .v1 else { return false }
         switch statistics {
         case .some(let statistics):
@@ -69,7 +58,7 @@ struct TaskCounter: ~Copyable {
         }
     }
 
-    private mutating func lookAtTasks(budget: Int, _ counts: inout TaskCounts) {
+    private mutating func lookAtTasks(budget: Int, _ counts: inout LoadSample) {
         counts.running = 0
         counts.blocked = 0
         let stride = max(1, (tasks.count + budget - 1) / budget)

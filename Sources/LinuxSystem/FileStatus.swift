@@ -20,7 +20,4 @@ package struct FileStatus: Sendable, Equatable {
 
     /// Whether this is a regular file.
     package var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
-
-    /// Whether this is a directory.
-    package var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
 }

@@ -1,4 +1,5 @@
 import Cgroups
+import ContainerViews
 import LinuxSystem
 import TestSupport
 import Testing
@@ -29,7 +30,7 @@ struct TaskCounterTests {
     @Test func countsEveryStateInTheGroupAndBelow() throws {
         let (fixture, cgroup) = try host(["R", "S", "D", "R", "Z", "I", "D", "S"])
         var counter = TaskCounter(try HostFilesystem(fixture: fixture.root))
-        #expect(counter.count(below: cgroup, budget: 100) == TaskCounts(running: 2, blocked: 2, total: 8, newestPID: 8))
+        #expect(counter.count(below: cgroup, budget: 100) == LoadSample(running: 2, blocked: 2, total: 8, newestPID: 8))
     }
 
     @Test func aTaskThatIsGoneCountsInTheTotalOnly() throws {
@@ -37,7 +38,7 @@ struct TaskCounterTests {
         fixture.remove("proc/1001/stat")
         fixture.remove("proc/1001/status")
         var counter = TaskCounter(try HostFilesystem(fixture: fixture.root))
-        #expect(counter.count(below: cgroup, budget: 100) == TaskCounts(running: 1, blocked: 0, total: 2, newestPID: 0))
+        #expect(counter.count(below: cgroup, budget: 100) == LoadSample(running: 1, blocked: 0, total: 2, newestPID: 0))
     }
 
     @Test func beyondTheBudgetAPartStandsForAllAndTurnsAreTaken() throws {
@@ -56,6 +57,6 @@ struct TaskCounterTests {
     @Test func anEmptyGroupHasNobody() throws {
         let (fixture, cgroup) = try host([])
         var counter = TaskCounter(try HostFilesystem(fixture: fixture.root))
-        #expect(counter.count(below: cgroup, budget: 0) == TaskCounts())
+        #expect(counter.count(below: cgroup, budget: 0) == LoadSample())
     }
 }
