@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -135,6 +136,31 @@ int clinux_install_wake_signal(void) {
     int number = SIGRTMIN + 1;
     return sigaction(number, &action, NULL) < 0 ? -1 : number;
 }
+
+/* linux/memfd.h, Linux 6.3. Where vm.memfd_noexec is 2, the flag is not optional. */
+#define CLINUX_MFD_NOEXEC_SEAL 0x0008U
+
+int clinux_memfd(const char *name, size_t length) {
+    int memory = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | CLINUX_MFD_NOEXEC_SEAL);
+    if (memory < 0 && errno == EINVAL) memory = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (memory < 0) return -1;
+    if (ftruncate(memory, (off_t)length) == 0 && fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0) return memory;
+    int saved = errno;
+    close(memory);
+    errno = saved;
+    return -1;
+}
+
+int clinux_is_sealed(int memory) {
+    int seals = fcntl(memory, F_GET_SEALS);
+    return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
+}
+
+static _Thread_local uint64_t current_request;
+
+void clinux_set_current_request(uint64_t unique) { current_request = unique; }
+
+uint64_t clinux_current_request(void) { return current_request; }
 
 int clinux_personality(unsigned long persona) { return personality(persona); }
 

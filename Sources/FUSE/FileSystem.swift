@@ -35,6 +35,8 @@ package protocol FileSystem: Sendable {
 
 /// One READ.
 package struct ReadRequest: Sendable, Equatable {
+    /// The kernel's number of this request, never given twice on a connection. A request whose server died before it answered comes again with the same number.
+    package var id: UInt64
     package var node: NodeID
     package var handle: FileHandle
     /// Where in the file, in bytes.
@@ -44,7 +46,8 @@ package struct ReadRequest: Sendable, Equatable {
     /// Whether the bytes go into the page cache, which all callers share (sendfile(2), splice(2), mmap(2)), instead of to this caller alone.
     package var isFromPageCache: Bool
 
-    package init(node: NodeID, handle: FileHandle, offset: UInt64, size: Int, isFromPageCache: Bool) {
+    package init(id: UInt64, node: NodeID, handle: FileHandle, offset: UInt64, size: Int, isFromPageCache: Bool) {
+        self.id = id
         self.node = node
         self.handle = handle
         self.offset = offset

@@ -44,6 +44,9 @@ package final class RequestSlots: @unchecked Sendable {
 struct RequestSlot: @unchecked Sendable {
     let memory: UnsafeMutableRawBufferPointer
 
+    /// The kernel's number of the request (`fuse_in_header.unique`), without the bit of a request that the kernel hands out again.
+    var id: UInt64 { memory.loadUnaligned(fromByteOffset: 8, as: UInt64.self) & ~(1 << 63) }
+
     /// Marks the request as answered.
     func clear() {
         memory.storeBytes(of: 0, as: UInt32.self)

@@ -1,4 +1,5 @@
 internal import CFuse3
+internal import CLinux
 internal import Glibc
 internal import LinuxSystem
 internal import Synchronization
@@ -125,6 +126,7 @@ package final class Session: @unchecked Sendable {
     }
 
     private func process(_ slot: RequestSlot, _ count: Int) {
+        clinux_set_current_request(slot.id)
         var buffer = fuse_buf()
         buffer.mem = slot.memory.baseAddress
         buffer.size = count

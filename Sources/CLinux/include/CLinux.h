@@ -49,6 +49,28 @@ int clinux_personality(unsigned long persona);
 /* mallopt(M_ARENA_MAX): one heap for all worker threads, so that memory does not grow with their number. */
 void clinux_limit_malloc_arenas(int count);
 
+/*
+ * memfd_create(2), not executable and not to be resized by anybody: length in bytes, zeroed. _GNU_SOURCE; the flags are newer than Debian 12's headers.
+ */
+int clinux_memfd(const char *name, size_t length);
+
+/* fcntl(2) is variadic, F_GET_SEALS Linux's own: 1 where nobody can shorten the memory, else 0. */
+int clinux_is_sealed(int memory);
+
+/*
+ * Memory that processes share: each of these is one access, which the compiler neither divides nor moves. What was stored before
+ * a store is seen by whoever loads its value, also if the storing process is killed right after it.
+ */
+static inline uint32_t clinux_load32(const void *at) { return __atomic_load_n((const uint32_t *)at, __ATOMIC_ACQUIRE); }
+static inline uint64_t clinux_load64(const void *at) { return __atomic_load_n((const uint64_t *)at, __ATOMIC_ACQUIRE); }
+static inline void clinux_store32(void *at, uint32_t value) { __atomic_store_n((uint32_t *)at, value, __ATOMIC_RELEASE); }
+static inline void clinux_store64(void *at, uint64_t value) { __atomic_store_n((uint64_t *)at, value, __ATOMIC_RELEASE); }
+static inline uint64_t clinux_add64(void *at, uint64_t value) { return __atomic_add_fetch((uint64_t *)at, value, __ATOMIC_ACQ_REL); }
+
+/* A number of the calling thread: the request that it serves, for callbacks that libfuse does not tell. Swift has no thread-local variables. */
+void clinux_set_current_request(uint64_t unique);
+uint64_t clinux_current_request(void);
+
 /* <malloc.h> is not in the module: gives whole pages of freed memory back to the kernel, also those below memory that is in use. */
 void clinux_malloc_trim(void);
 
