@@ -32,6 +32,7 @@ let package = Package(
     targets: [
         // The kernel and the C libraries.
         .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .target(name: "CLinux"),
         .target(name: "LinuxSystem", dependencies: ["CLinux", "ProcText", system], swiftSettings: strict),
 
@@ -48,7 +49,7 @@ let package = Package(
         // The daemon.
         .target(
             name: "LXCFSDaemon",
-            dependencies: ["ContainerViews", "Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", logging, system],
+            dependencies: ["CSystemd", "ContainerViews", "Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", logging, system],
             swiftSettings: strict),
         .executableTarget(name: "lxcfs", dependencies: ["LXCFSDaemon", "ContainerViews", argumentParser], swiftSettings: strict),
 
