@@ -32,7 +32,8 @@ let package = Package(
     targets: [
         // The kernel and the C libraries.
         .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
-        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        // The header of libsystemd (apt: libsystemd-dev) is needed to build it, the library only where systemd starts us.
+        .target(name: "CSystemd"),
         .target(name: "CLinux"),
         .target(name: "LinuxSystem", dependencies: ["CLinux", "ProcText", system], swiftSettings: strict),
 

@@ -8,8 +8,10 @@ internal import ProcText
 /// Nothing here waits or fails: a message that the manager does not take at once is lost. For the keeper alone; of its children the manager
 /// hears nothing.
 struct ServiceManager: Sendable {
-    /// Whether there is one.
+    /// Whether there is one that we can talk to.
     let isPresent: Bool
+    /// Whether there is one that waits for us to talk, and we cannot: libsystemd is not installed. Worth a line in the log.
+    let isUnreachable: Bool
     /// How often `keepAlive` is to be called, in nanoseconds: half of what the manager allows. `nil` where it does not ask for it.
     let watchdogInterval: UInt64?
     /// Whether descriptors that are given to it come back after our death.
@@ -20,9 +22,11 @@ struct ServiceManager: Sendable {
 
     /// From the environment, which stays as it is: it serves the program that the keeper executes in its own place, too.
     init() {
-        isPresent = ServiceManager.variable("NOTIFY_SOCKET") != nil
+        let isWaiting = ServiceManager.variable("NOTIFY_SOCKET") != nil
+        isPresent = isWaiting && csystemd_load() != 0
+        isUnreachable = isWaiting && !isPresent
         var microseconds: UInt64 = 0
-        let isAsked = isPresent && sd_watchdog_enabled(0, &microseconds) > 0
+        let isAsked = isPresent && csystemd_watchdog_enabled(&microseconds) > 0
         watchdogInterval = isAsked ? (microseconds / 2).saturatingMultiply(1000) : nil
         let capacity = ServiceManager.variable("FDSTORE").flatMap { UInt($0) } ?? 0
         hasStore = isPresent && (capacity > 0 || ServiceManager.variable("LXCFS_FDSTORE") == "1")
@@ -76,13 +80,14 @@ struct ServiceManager: Sendable {
     /// The descriptors that the manager handed to this process, close-on-exec from now on, in its order. To be asked once: what says that they are
     /// there (`LISTEN_*`) is taken out of the environment, also where it is meant for another process.
     static func inherited() -> [InheritedDescriptor] {
+        guard variable("LISTEN_FDS") != nil, csystemd_load() != 0 else { return [] }
         let names = (variable("LISTEN_FDNAMES") ?? "").split(separator: ":", omittingEmptySubsequences: false)
-        let count = sd_listen_fds(1)
+        let count = csystemd_listen_fds()
         guard count > 0 else { return [] }
         return (0..<Int(count)).map { index in
             InheritedDescriptor(
                 name: index < names.count ? String(names[index]) : "",
-                adopting: OwnedFileDescriptor(adopting: SD_LISTEN_FDS_START + CInt(truncatingIfNeeded: index)))
+                adopting: OwnedFileDescriptor(adopting: firstInherited + CInt(truncatingIfNeeded: index)))
         }
     }
 
@@ -92,6 +97,9 @@ struct ServiceManager: Sendable {
             !["NOTIFY_SOCKET=", "WATCHDOG_", "LISTEN_", "FDSTORE=", "LXCFS_FDSTORE="].contains { entry.hasPrefix($0) }
         }
     }
+
+    /// SD_LISTEN_FDS_START of sd-daemon.h.
+    private static let firstInherited: CInt = 3
 
     // MARK: - The protocol
 

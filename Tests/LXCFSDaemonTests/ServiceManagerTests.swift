@@ -72,7 +72,8 @@ struct ServiceManagerTests {
             let filled = socket.fill()
             #expect(filled > 0)
             setenv("FDSTORE", "8", 1)
-            // Each of these would hang.
+            // Each of these would hang; the alarm ends this process then.
+            alarm(30)
             manager.ready(status: "serving")
             manager.keepAlive()
             #expect(!ServiceManager().store(0, name: "x"))
