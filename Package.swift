@@ -89,5 +89,6 @@ let package = Package(
             name: "ScenarioTests", dependencies: ["Cgroups", "ContainerViews", "HostProc", "ProcText", "TestSupport"],
             exclude: ["Scenarios"],
             swiftSettings: strict),
+        .testTarget(name: "SystemdTests", dependencies: ["TestContainers"], swiftSettings: strict),
     ]
 )

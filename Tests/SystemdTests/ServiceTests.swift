@@ -1,0 +1,189 @@
+import Glibc
+import TestContainers
+import Testing
+
+/// The service as systemd runs it: started once, then everything happens to it that happens to services, while a container reads without
+/// pause. In the order in which they stand here.
+@Suite(
+    "lxcfs.service", .serialized,
+    .enabled(if: Service.isUsable, "needs systemd as pid 1 of a machine that may be changed: Tests/run-in-vm --systemd"),
+    .timeLimit(.minutes(10)))
+struct ServiceTests {
+    private static let memory: UInt64 = 192 << 20
+
+    /// What lives through all tests. They run one after the other.
+    private final class Shared {
+        let container: TestContainer
+        let reader: EndlessReader
+
+        init() throws {
+            let cpu = Machine.cpus[0]
+            container = try TestContainer(Limits(memory: memory, cpuset: "\(cpu)"), mountPoint: Service.mountPoint)
+            reader = try EndlessReader(in: container, memory: memory, cpu: cpu)
+        }
+    }
+    nonisolated(unsafe) private static var shared: Shared?
+
+    /// The reader, which has nothing to complain of until now.
+    private func reader() throws -> EndlessReader {
+        let reader = try #require(ServiceTests.shared, "the service did not start").reader
+        try #require(reader.complaints.isEmpty, "\(reader.complaints)")
+        return reader
+    }
+
+    /// That everybody is served: as it should be after each event.
+    private func expectService(
+        _ reader: EndlessReader, restarts: Int, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let goesOn = reader.goesOn()
+        #expect(goesOn, "the reader hangs\n\(Service.story)", sourceLocation: sourceLocation)
+        #expect(reader.complaints == [], "\(Service.story)", sourceLocation: sourceLocation)
+        #expect(Machine.wait(20) { Service.isActive }, "\(Service.story)", sourceLocation: sourceLocation)
+        #expect(LXCFSProcess.isServing(Service.mountPoint), sourceLocation: sourceLocation)
+        #expect(Service.restarts == restarts, "\(Service.story)", sourceLocation: sourceLocation)
+        // A container that begins now is served as those from before are.
+        let late = try? TestContainer(Limits(memory: 64 << 20), mountPoint: Service.mountPoint).read("/proc/meminfo")
+        #expect(late.flatMap { Machine.field("MemTotal", of: $0) } == 65536, sourceLocation: sourceLocation)
+    }
+
+    @Test func theUnitStarts() throws {
+        try Service.install()
+        let result = try Service.systemctl("start")
+        try #require(result.succeeded, "\(result)\n\(Service.story)")
+        #expect(Service.isActive)
+        #expect(Service.property("StatusText") != "")
+        #expect(LXCFSProcess.isServing(Service.mountPoint))
+        ServiceTests.shared = try Shared()
+        expectService(try reader(), restarts: 0)
+    }
+
+    @Test func theMountIsTheHosts() throws {
+        _ = try reader()
+        // No setting of the unit gives it a mount namespace of its own, in which nobody would see what it mounts.
+        for process in [Service.keeper, Service.worker] {
+            let own = try Command.run(["readlink", "/proc/\(process)/ns/mnt"]).output
+            #expect(try own == Command.run(["readlink", "/proc/1/ns/mnt"]).output)
+        }
+    }
+
+    @Test func theStoreHoldsTheConnection() throws {
+        _ = try reader()
+        #expect((Int(Service.property("NFileDescriptorStore")) ?? 0) >= 2, "\(Service.story)")
+    }
+
+    @Test func aReloadIsNotNoticed() throws {
+        let reader = try reader()
+        let (keeper, worker) = (Service.keeper, Service.worker)
+        let result = try Service.systemctl("reload")
+        #expect(result.succeeded, "\(result)")
+        #expect(Machine.wait(20) { ![0, worker].contains(Service.worker) }, "\(Service.story)")
+        expectService(reader, restarts: 0)
+        #expect(Service.keeper == keeper)
+    }
+
+    @Test func aRestartIsNotNoticed() throws {
+        let reader = try reader()
+        let keeper = Service.keeper
+        let result = try Service.systemctl("restart")
+        #expect(result.succeeded, "\(result)\n\(Service.story)")
+        #expect(Service.keeper != keeper)
+        expectService(reader, restarts: 0)
+    }
+
+    @Test func aRestartDuringAReloadIsNotNoticed() throws {
+        let reader = try reader()
+        _ = try Command.run(["systemctl", "reload", "--no-block", Service.unit])
+        let result = try Service.systemctl("restart")
+        #expect(result.succeeded, "\(result)\n\(Service.story)")
+        expectService(reader, restarts: 0)
+    }
+
+    @Test func aKilledWorkerIsNotNoticed() throws {
+        let reader = try reader()
+        let (keeper, worker) = (Service.keeper, Service.worker)
+        try #require(worker > 0)
+        kill(worker, SIGKILL)
+        #expect(Machine.wait(20) { ![0, worker].contains(Service.worker) }, "\(Service.story)")
+        expectService(reader, restarts: 0)
+        #expect(Service.keeper == keeper)
+    }
+
+    @Test func aKilledKeeperIsNotNoticed() throws {
+        let reader = try reader()
+        let keeper = Service.keeper
+        try #require(keeper > 0)
+        kill(keeper, SIGKILL)
+        #expect(Machine.wait(20) { ![0, keeper].contains(Service.keeper) && Service.isActive }, "\(Service.story)")
+        expectService(reader, restarts: 1)
+    }
+
+    @Test func bothKilledAtOnceIsNotNoticed() throws {
+        let reader = try reader()
+        let (keeper, worker) = (Service.keeper, Service.worker)
+        try #require(keeper > 0 && worker > 0)
+        kill(keeper, SIGKILL)
+        kill(worker, SIGKILL)
+        #expect(Machine.wait(20) { ![0, keeper].contains(Service.keeper) && Service.isActive }, "\(Service.story)")
+        expectService(reader, restarts: 2)
+    }
+
+    @Test func aSignalByHandIsNoReasonToUnmount() throws {
+        // No stop was asked for: systemd starts it again.
+        let reader = try reader()
+        let keeper = Service.keeper
+        try #require(keeper > 0)
+        kill(keeper, SIGTERM)
+        #expect(Machine.wait(20) { ![0, keeper].contains(Service.keeper) && Service.isActive }, "\(Service.story)")
+        expectService(reader, restarts: 3)
+    }
+
+    @Test func aHungKeeperIsReplaced() throws {
+        let reader = try reader()
+        let keeper = Service.keeper
+        try #require(keeper > 0)
+        kill(keeper, SIGSTOP)
+        // The worker serves on meanwhile.
+        let goesOn = reader.goesOn()
+        #expect(goesOn)
+        #expect(Machine.wait(30) { ![0, keeper].contains(Service.keeper) && Service.isActive }, "\(Service.story)")
+        expectService(reader, restarts: 4)
+    }
+
+    @Test func aDaemonThatRefusesToStartIsWaitedFor() throws {
+        let reader = try reader()
+        try Service.setDropIn("refuses", "[Service]\nEnvironment=LXCFS_OPTIONS=--no-such-option\n")
+        #expect(try !Service.systemctl("restart").succeeded)
+        #expect(!Service.isActive)
+        try Service.setDropIn("refuses", nil)
+        #expect(Machine.wait(20) { Service.isActive }, "\(Service.story)")
+        // Without another `systemctl start`; the readers have waited.
+        expectService(reader, restarts: Service.restarts)
+    }
+
+    @Test func aStopUnmounts() throws {
+        let reader = try reader()
+        let longest = try #require(reader.stop())
+        #expect(reader.complaints == [])
+        print("longest pause of a reader: \(longest) ms")
+        let result = try Service.systemctl("stop")
+        #expect(result.succeeded, "\(result)")
+        #expect(!LXCFSProcess.isMounted(Service.mountPoint), "\(Service.story)")
+        #expect(Service.property("ActiveState") == "inactive")
+        #expect(Service.property("NFileDescriptorStore") == "0")
+    }
+
+    @Test func aStopOfADeadDaemonUnmounts() throws {
+        #expect(try Service.systemctl("start").succeeded, "\(Service.story)")
+        #expect(LXCFSProcess.isServing(Service.mountPoint))
+        kill(Service.keeper, SIGSTOP)
+        _ = try Service.systemctl("stop")
+        #expect(!LXCFSProcess.isMounted(Service.mountPoint), "\(Service.story)")
+        // What a predecessor left does not hinder a start.
+        #expect(try Service.systemctl("start").succeeded, "\(Service.story)")
+        #expect(LXCFSProcess.isServing(Service.mountPoint))
+        #expect(try Service.systemctl("stop").succeeded)
+        #expect(!LXCFSProcess.isMounted(Service.mountPoint))
+        ServiceTests.shared?.container.stop()
+        ServiceTests.shared = nil
+    }
+}

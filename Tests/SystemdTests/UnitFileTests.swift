@@ -1,0 +1,46 @@
+import Glibc
+import TestContainers
+import Testing
+
+/// The unit file, as systemd's own checker reads it.
+@Suite("The unit file", .enabled(if: Machine.program("systemd-analyze") != nil, "not installed: apt-get install systemd"))
+struct UnitFileTests {
+    /// Where the file is; the tests run in the folder of the package.
+    private static let path = "Packaging/systemd/lxcfs.service"
+
+    /// What systemd-analyze(1) says of the unit after changes: of a copy, whose programs and documentation are there.
+    private func verify(_ change: (String) -> String = { $0 }) throws -> CommandResult {
+        let folder = try TemporaryFolder()
+        let text = try #require(Machine.read(UnitFileTests.path))
+        let program = folder.path + "/lxcfs"
+        try Machine.write("#!/bin/sh\n", to: program, creating: true)
+        chmod(program, 0o755)
+        try Machine.write(change(text).replacing("/usr/bin/lxcfs", with: program), to: folder.path + "/lxcfs.service", creating: true)
+        return try Command.run(["systemd-analyze", "verify", "--man=no", folder.path + "/lxcfs.service"])
+    }
+
+    @Test func hasNothingThatSystemdDoesNotKnow() throws {
+        let result = try verify()
+        #expect(result.succeeded, "\(result)")
+        #expect(!result.errors.contains("lxcfs.service"), "\(result)")
+    }
+
+    @Test func theCheckerSeesAWrongWord() throws {
+        let result = try verify { $0.replacing("OOMPolicy=continue", with: "OOMPolicy=cheer") }
+        #expect(result.errors.contains("lxcfs.service"), "\(result)")
+    }
+
+    @Test func nothingInItMakesAMountNamespace() throws {
+        // systemd.exec(5): each of these gives the service a mount tree of its own.
+        let text = try #require(Machine.read(UnitFileTests.path))
+        let settings = text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        for name in [
+            "Private", "ProtectSystem", "ProtectHome", "ProtectProc", "ProcSubset", "ProtectKernel", "ProtectControlGroups",
+            "ReadOnlyPaths",
+            "ReadWritePaths", "InaccessiblePaths", "ExecPaths", "NoExecPaths", "BindPaths", "BindReadOnlyPaths", "TemporaryFileSystem",
+            "RootDirectory", "RootImage", "MountFlags", "DynamicUser", "StateDirectory", "LogNamespace",
+        ] {
+            #expect(!settings.contains { $0.hasPrefix(name) }, "\(name)")
+        }
+    }
+}
