@@ -51,6 +51,13 @@ package final class Connection: Sendable {
         self.device = device
     }
 
+    /// The mount of a file system of this type that is seen at a path, if one is. Asks the table of mounts only: nobody need serve it.
+    package static func mount(at path: String) -> Mount? {
+        guard let canonical = try? MountPoint.canonical(path), let entry = MountPoint.topmost(at: canonical), entry.type == MountPoint.type
+        else { return nil }
+        return Mount(path: canonical, device: entry.device)
+    }
+
     /// Takes over a connection that someone else made: its /dev/fuse, and the INIT request that came first on it and has been answered.
     package init(adopting device: consuming OwnedFileDescriptor, initRequest: InitRequest, mount: Mount?) {
         self.device = device
@@ -61,6 +68,12 @@ package final class Connection: Sendable {
 
     /// The number of the open /dev/fuse, to be inherited by another process; it stays this connection's to close.
     package var descriptor: CInt { device.rawValue }
+
+    /// Whether the kernel still asks on it: false when everything that was mounted from it is gone, or it was aborted.
+    package var isAlive: Bool {
+        var state = pollfd(fd: device.rawValue, events: 0, revents: 0)
+        return poll(&state, 1, 0) == 0
+    }
 
     /// Detaches the mount, if what is seen at its place is still the one that was made.
     ///

@@ -1,4 +1,5 @@
 internal import Glibc
+package import SystemPackage
 
 /// What stat(2) says of a file, as far as anyone here asks.
 package struct FileStatus: Sendable, Equatable {
@@ -17,6 +18,16 @@ package struct FileStatus: Sendable, Equatable {
         mode = UInt32(status.st_mode)
         size = Int64(status.st_size)
     }
+
+    /// stat(2).
+    package init(following path: String) throws(Errno) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw Errno(rawValue: errno) }
+        self.init(status)
+    }
+
+    /// Whether both are the same inode.
+    package func isSameFile(as other: FileStatus) -> Bool { device == other.device && inode == other.inode }
 
     /// Whether this is a regular file.
     package var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
