@@ -18,7 +18,7 @@ package enum ProcessEnd: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// A child of this process, held by pidfd and reaped by `takeEnd`.
-package struct ChildProcess: ~Copyable, Sendable {
+package final class ChildProcess: Sendable {
     /// Its pid, which is nobody else's until `takeEnd` has given its end.
     package let pid: Int32
     private let descriptor: OwnedFileDescriptor
@@ -31,7 +31,7 @@ package struct ChildProcess: ~Copyable, Sendable {
     ///   - arguments: the first is the name that it is given.
     ///   - environment: all of it, `NAME=VALUE`.
     ///   - descriptors: what it inherits beside the standard streams: from number 3 on, in this order.
-    package init(
+    package convenience init(
         program: String, arguments: [String], environment: [String], descriptors: [CInt]
     ) throws(Errno) {
         try self.init(child: ChildProcess.spawn(program, arguments, environment, descriptors))

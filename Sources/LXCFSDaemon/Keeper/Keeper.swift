@@ -61,7 +61,7 @@ final class Keeper {
 
     init(
         _ settings: Settings, _ kept: KeptConnection, signals: consuming SignalQueue, manager: ServiceManager,
-        upgrade: consuming KeeperUpgrade, logger: Logger
+        upgrade: KeeperUpgrade, logger: Logger
     ) {
         self.settings = settings
         connection = kept.connection

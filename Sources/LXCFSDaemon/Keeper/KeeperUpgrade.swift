@@ -1,3 +1,4 @@
+internal import FUSE
 internal import Glibc
 internal import LinuxSystem
 internal import Logging
@@ -5,7 +6,7 @@ internal import SystemPackage
 
 /// How the keeper becomes the new program after a reload: execve(2), with the same pid and its descriptors. First the new program must have served as
 /// a worker for a while, and must show in a process of its own that it understands what it would be given.
-struct KeeperUpgrade: ~Copyable {
+struct KeeperUpgrade {
     /// The names of the descriptors in the service manager's store.
     static let connectionName = "lxcfs-fuse"
     static let stateName = "lxcfs-state"

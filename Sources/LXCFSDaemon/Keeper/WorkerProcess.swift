@@ -33,7 +33,7 @@ final class WorkerProcess {
     /// Pings since it last gave a sign of life.
     var unansweredPings: UInt64 = 0
 
-    init(_ process: consuming ChildProcess, _ link: WorkerLink, generation: UInt64, role: Role, isFromDisk: Bool) {
+    init(_ process: ChildProcess, _ link: WorkerLink, generation: UInt64, role: Role, isFromDisk: Bool) {
         self.process = process
         self.link = link
         self.generation = generation

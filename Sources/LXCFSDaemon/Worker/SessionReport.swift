@@ -12,6 +12,7 @@ struct SessionReport: Sendable {
         case .unmounted: keeper.send(.unmounted)
         case .readFailed(let error): logger.error("a request could not be received: \(error)")
         case .replyFailed(let error): logger.error("an answer was not taken by the kernel: \(error)")
+        case .condemned(let request): logger.error("\(request)")
         }
     }
 }

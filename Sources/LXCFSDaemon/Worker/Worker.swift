@@ -125,6 +125,7 @@ final class Worker {
         guard !isServing else { return }
         let predecessor = state.lastEnd
         state[.owner] = generation
+        session.takeOver(after: PredecessorEnd(predecessor))
         do throws(SessionError) {
             try session.start()
         } catch {
@@ -151,5 +152,16 @@ final class Worker {
         }
         sampling?.join()
         sampling = nil
+    }
+}
+
+extension PredecessorEnd {
+    init(_ end: StateMemory.LastEnd) {
+        switch end {
+        case .handedOver: self = .handedOver
+        case .killed: self = .killed
+        case .crashed: self = .crashed
+        case .stuck: self = .stuck
+        }
     }
 }
