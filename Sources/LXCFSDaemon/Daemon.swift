@@ -97,6 +97,7 @@ package struct Daemon {
                     kill(getpid(), SIGTERM)
                 case .readFailed(let error): logger.error("a request could not be received: \(error)")
                 case .replyFailed(let error): logger.error("an answer was not taken by the kernel: \(error)")
+                case .condemned(let request): logger.error("\(request)")
                 }
             }
         } catch {
