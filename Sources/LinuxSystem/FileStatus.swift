@@ -9,6 +9,8 @@ package struct FileStatus: Sendable, Equatable {
     package let inode: UInt64
     /// Type and permission bits.
     package let mode: UInt32
+    /// The user id of the owner.
+    package let owner: UInt32
     /// Length in bytes; 0 for kernel files.
     package let size: Int64
 
@@ -16,6 +18,7 @@ package struct FileStatus: Sendable, Equatable {
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
         mode = UInt32(status.st_mode)
+        owner = status.st_uid
         size = Int64(status.st_size)
     }
 

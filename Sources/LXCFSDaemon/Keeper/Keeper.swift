@@ -206,8 +206,9 @@ final class Keeper {
         switch message {
         case .ready where worker.role == .candidate: handOver(to: worker)
         case .serving where worker.role == .starting: serves(worker)
-        case .drained where worker.role == .draining:
+        case .drained where worker.role == .draining || isEnding:
             state.lastEnd = .handedOver
+            state[.workerPID] = 0
             worker.become(.retired)
             if reload == nil { worker.link.send(.quit) }
         case .reloadWanted(let sender) where worker === serving: wantReload(sender == 0 ? nil : .init(signal: SIGUSR1, sender: sender, isOwn: false))

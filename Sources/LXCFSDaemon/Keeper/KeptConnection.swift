@@ -14,27 +14,38 @@ struct KeptConnection {
         _ configuration: Configuration, _ legacy: KeeperUpgrade.Legacy?, _ manager: ServiceManager, _ logger: Logger
     ) throws(StartError) {
         if let legacy {
-            guard let kept = KeptConnection(legacy.connection, legacy.state, Connection.mount(at: configuration.mountPoint)) else {
-                throw .memory(.invalidArgument)
-            }
+            guard
+                let kept = KeptConnection(
+                    OwnedFileDescriptor(adopting: legacy.connection), OwnedFileDescriptor(adopting: legacy.state),
+                    Connection.mount(at: configuration.mountPoint))
+            else { throw .memory(.invalidArgument) }
             self = kept
         } else if let kept = KeptConnection.stored(configuration, manager, logger) ?? KeptConnection.orphaned(configuration, logger) {
             self = kept
-            state.showsHost = false
+            kept.noteLostWorker()
         } else {
             try self.init(mounting: configuration, logger)
         }
     }
 
-    /// Takes over two descriptors.
-    private init?(_ connection: CInt, _ state: CInt, _ mount: Connection.Mount?) {
-        let device = OwnedFileDescriptor(adopting: connection)
-        let memory = OwnedFileDescriptor(adopting: state)
+    /// Takes over a connection and its memory; `nil` where the memory is not what it should be.
+    private init?(_ device: consuming OwnedFileDescriptor, _ memory: consuming OwnedFileDescriptor, _ mount: Connection.Mount?) {
         device.closeOnExec()
         memory.closeOnExec()
         guard let state = try? StateMemory(adopting: memory), let initRequest = state.initRequest else { return nil }
         self.state = state
-        self.connection = Connection(adopting: device, initRequest: initRequest, mount: mount)
+        connection = Connection(adopting: device, initRequest: initRequest, mount: mount)
+    }
+
+    /// Nobody was there to note how the worker ended that served last.
+    private func noteLostWorker() {
+        if state[.workerPID] != 0 {
+            state.lastEnd = .killed
+            state[.crashes] += 1
+            state[.workerPID] = 0
+        }
+        // Whoever starts the daemon wants it to work.
+        state.showsHost = false
     }
 
     private init(mounting configuration: Configuration, _ logger: Logger) throws(StartError) {
@@ -60,11 +71,27 @@ struct KeptConnection {
 
     /// From the service manager's store.
     private static func stored(_ configuration: Configuration, _ manager: ServiceManager, _ logger: Logger) -> KeptConnection? {
-        nil
+        let inherited = ServiceManager.inherited()
+        func descriptor(_ name: String) -> OwnedFileDescriptor? { inherited.first { $0.name == name }?.take() }
+        guard let device = descriptor(KeeperUpgrade.connectionName), let memory = descriptor(KeeperUpgrade.stateName) else { return nil }
+        let mount = Connection.mount(at: configuration.mountPoint)
+        if let mount, let kept = KeptConnection(device, memory, mount), kept.state.device == mount.device, kept.connection.isAlive {
+            logger.notice("goes on with the mount on \(configuration.mountPoint) that the service manager has kept alive")
+            return kept
+        }
+        logger.error("the connection that the service manager has kept is not the one mounted on \(configuration.mountPoint): it is given up")
+        manager.forget(name: KeeperUpgrade.connectionName)
+        manager.forget(name: KeeperUpgrade.stateName)
+        return nil
     }
 
     /// From a worker that lost its keeper.
     private static func orphaned(_ configuration: Configuration, _ logger: Logger) -> KeptConnection? {
-        nil
+        guard let mount = Connection.mount(at: configuration.mountPoint), let orphan = OrphanedWorker.find(serving: mount),
+            let device = try? orphan.connection(), let memory = try? orphan.state(), let kept = KeptConnection(device, memory, mount)
+        else { return nil }
+        logger.notice("takes over the mount on \(configuration.mountPoint) from worker \(orphan.pid), whose keeper is dead")
+        orphan.end()
+        return kept
     }
 }

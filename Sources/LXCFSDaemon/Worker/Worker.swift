@@ -63,6 +63,7 @@ final class Worker {
             if !isOrphan { try takeMessages() }
         }
         stopServing()
+        if isOrphan { unmount() } else { keeper.send(.drained) }
     }
 
     // MARK: - What the keeper says
@@ -116,6 +117,16 @@ final class Worker {
         default:
             // What ends the daemon ends the keeper, which then says so.
             if isOrphan { isOver = true }
+        }
+    }
+
+    /// Nobody else is left to do it.
+    private func unmount() {
+        guard let mount = Connection.mount(at: configuration.mountPoint), mount.device == state.device else { return }
+        do throws(MountError) {
+            try mount.detach()
+        } catch {
+            logger.error("\(error)")
         }
     }
 
