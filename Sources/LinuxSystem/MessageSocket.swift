@@ -18,7 +18,9 @@ package final class MessageSocket: Sendable {
         var ends: [CInt] = [-1, -1]
         let type = CInt(SOCK_SEQPACKET.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw Errno(rawValue: errno) }
-        return (MessageSocket(adopting: OwnedFileDescriptor(adopting: ends[0])), MessageSocket(adopting: OwnedFileDescriptor(adopting: ends[1])))
+        return (
+            MessageSocket(adopting: OwnedFileDescriptor(adopting: ends[0])), MessageSocket(adopting: OwnedFileDescriptor(adopting: ends[1]))
+        )
     }
 
     /// For poll(2), or to be inherited; it stays this object's to close.

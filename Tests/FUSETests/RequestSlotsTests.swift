@@ -136,7 +136,8 @@ import Testing
         #expect(try inherited(RequestSlotsTests.request(arguments: [0, 0, 0])) == .condemned(.damaged), "fuse_open_in has 8 bytes")
         #expect(try inherited(RequestSlotsTests.request(opcode: 1, arguments: Array("name".utf8))) == .condemned(.damaged), "no end")
         #expect(try inherited(RequestSlotsTests.request(opcode: 1, arguments: Array("name\0".utf8))) == .waiting)
-        #expect(try inherited([255, 255, 255, 255] + RequestSlotsTests.request().dropFirst(4)) == .condemned(.damaged), "longer than the slot")
+        #expect(
+            try inherited([255, 255, 255, 255] + RequestSlotsTests.request().dropFirst(4)) == .condemned(.damaged), "longer than the slot")
         #expect(try inherited(RequestSlotsTests.request(opcode: 26)) == .condemned(.damaged), "a second INIT")
         #expect(try inherited(RequestSlotsTests.request(opcode: 4000)) == .unsupported)
         #expect(try inherited(RequestSlotsTests.request(unique: 0)) == .nothing, "an answer to 0 would be a notification")

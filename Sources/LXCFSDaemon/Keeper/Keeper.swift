@@ -211,7 +211,8 @@ final class Keeper {
             state[.workerPID] = 0
             worker.become(.retired)
             if reload == nil { worker.link.send(.quit) }
-        case .reloadWanted(let sender) where worker === serving: wantReload(sender == 0 ? nil : .init(signal: SIGUSR1, sender: sender, isOwn: false))
+        case .reloadWanted(let sender) where worker === serving:
+            wantReload(sender == 0 ? nil : .init(signal: SIGUSR1, sender: sender, isOwn: false))
         case .toggleWanted(let sender) where worker === serving: toggle(.init(signal: SIGUSR2, sender: sender, isOwn: false))
         case .unmounted where !isEnding:
             logger.notice("unmounted from outside")
@@ -247,7 +248,8 @@ final class Keeper {
         if let started = reload?.handoverAt {
             reloadSucceeded(pause: Clock.monotonic - started)
         } else {
-            logger.info("worker \(worker.pid) (generation \(worker.generation)) serves \(settings.mountPoint), \(waited / 1000) us after its start")
+            logger.info(
+                "worker \(worker.pid) (generation \(worker.generation)) serves \(settings.mountPoint), \(waited / 1000) us after its start")
             if reload == nil { manager.ready(status: status) }
         }
     }
@@ -377,7 +379,10 @@ final class Keeper {
             if waiting[index].ticks >= patience {
                 requests.blame(index, for: id)
                 let request = requests.request(in: index)?.description ?? "a request"
-                return worker.kill(as: .stuck, "is stuck: \(request), in its thread lxcfs/fuse-\(index), was not answered for \(settings.requestTimeout) s; it is replaced")
+                return worker.kill(
+                    as: .stuck,
+                    "is stuck: \(request), in its thread lxcfs/fuse-\(index), was not answered for \(settings.requestTimeout) s; it is replaced"
+                )
             }
         }
         if worker.unansweredPings > patience {

@@ -112,7 +112,9 @@ struct KeeperUpgrade {
         guard let end = check?.takeEnd() else { return false }
         check = nil
         if end == .exited(0) { return true }
-        if end != .signalled(ChildProcess.killSignal) { logger.error("the keeper stays as it is: the new program, asked whether it understands the state, \(end)") }
+        if end != .signalled(ChildProcess.killSignal) {
+            logger.error("the keeper stays as it is: the new program, asked whether it understands the state, \(end)")
+        }
         return false
     }
 

@@ -79,7 +79,8 @@ struct KeptConnection {
             logger.notice("goes on with the mount on \(configuration.mountPoint) that the service manager has kept alive")
             return kept
         }
-        logger.error("the connection that the service manager has kept is not the one mounted on \(configuration.mountPoint): it is given up")
+        logger.error(
+            "the connection that the service manager has kept is not the one mounted on \(configuration.mountPoint): it is given up")
         manager.forget(name: KeeperUpgrade.connectionName)
         manager.forget(name: KeeperUpgrade.stateName)
         return nil

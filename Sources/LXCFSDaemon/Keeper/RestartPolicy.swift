@@ -59,7 +59,8 @@ struct SignalEcho: Sendable {
 
     /// Whether the event is to be acted on. `now` in nanoseconds of CLOCK_MONOTONIC.
     mutating func isNew(_ event: Event, now: UInt64) -> Bool {
-        if let last, now &- lastAt < SignalEcho.window, last.signal == event.signal, last.sender == event.sender, last.isOwn != event.isOwn {
+        if let last, now &- lastAt < SignalEcho.window, last.signal == event.signal, last.sender == event.sender, last.isOwn != event.isOwn
+        {
             self.last = nil
             return false
         }

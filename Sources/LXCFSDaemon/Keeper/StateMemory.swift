@@ -92,7 +92,9 @@ struct StateMemory: Sendable {
     init(adopting descriptor: consuming OwnedFileDescriptor) throws(Errno) {
         memory = try SharedMemory(adopting: descriptor)
         header = memory.region(0..<StateMemory.headerLength)
-        guard memory.count >= StateMemory.headerLength, self[.magic] == StateMemory.magic, initRequest != nil else { throw .invalidArgument }
+        guard memory.count >= StateMemory.headerLength, self[.magic] == StateMemory.magic, initRequest != nil else {
+            throw .invalidArgument
+        }
     }
 
     subscript(field: Field) -> UInt64 {

@@ -104,7 +104,8 @@ final class Worker {
         isOrphan = true
         keeper.finish(.failure(.noKeeper))
         logger.error(
-            "the keeper is gone; worker \(ProcessIdentity.pid) serves \(configuration.mountPoint) alone. Start lxcfs again: it takes over from here")
+            "the keeper is gone; worker \(ProcessIdentity.pid) serves \(configuration.mountPoint) alone. Start lxcfs again: it takes over from here"
+        )
     }
 
     private func receive(_ arrival: SignalQueue.Arrival) {
