@@ -76,7 +76,13 @@ let package = Package(
         .testTarget(
             name: "FuzzTests", dependencies: ["Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "FUSETests", dependencies: ["CLinux", "FUSE", "LinuxSystem", system], swiftSettings: strict),
+        .target(
+            name: "ToyFileSystem", dependencies: ["FUSE", system], path: "Tests/ToyFileSystem", swiftSettings: strict),
+        .executableTarget(
+            name: "toy-worker", dependencies: ["FUSE", "LinuxSystem", "ToyFileSystem"], path: "Tests/toy-worker", swiftSettings: strict),
+        .testTarget(
+            name: "FUSETests", dependencies: ["CLinux", "FUSE", "LinuxSystem", "ToyFileSystem", "toy-worker", system], swiftSettings: strict
+        ),
         .testTarget(name: "HostProcTests", dependencies: ["HostProc", "ProcText"], swiftSettings: strict),
         .testTarget(name: "LinkageTests", dependencies: ["TestContainers"], swiftSettings: strict),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", system], swiftSettings: strict),

@@ -54,7 +54,7 @@ enum Dispatch {
         let flags = OpenFlags(rawValue: file.pointee.flags)
         if let refusal = ReadOnlyPolicy.refusal(of: flags) { return pending.fail(refusal) }
         let fileSystem = SessionContext.of(request).fileSystem
-        let reply = OpenReply(request: pending, node: node, kind: kind)
+        let reply = OpenReply(request: pending, id: clinux_current_request(), node: node, kind: kind)
         switch kind {
         case .file: fileSystem.open(node, flags: flags, caller: Caller(request), reply: reply)
         case .directory: fileSystem.openDirectory(node, flags: flags, caller: Caller(request), reply: reply)
@@ -69,7 +69,8 @@ enum Dispatch {
         guard let node = NodeID(node) else { return pending.fail(.staleNFSFileHandle) }
         // fuse_read_args_fill(): a read(2) names the owner of its locks, never 0; one that fills the page cache does not.
         let question = ReadRequest(
-            id: clinux_current_request(), node: node, handle: FileHandle(rawValue: file.pointee.fh), offset: UInt64(clamping: offset), size: size,
+            id: clinux_current_request(), node: node, handle: FileHandle(rawValue: file.pointee.fh), offset: UInt64(clamping: offset),
+            size: size,
             isFromPageCache: file.pointee.lock_owner == 0)
         SessionContext.of(request).fileSystem.read(question, caller: Caller(request), reply: DataReply(request: pending, size: size))
     }
