@@ -72,7 +72,7 @@ enum Service {
 final class EndlessReader {
     private let command: Command
 
-    /// A dot for each round through all files; a line that begins with `!` for what is wrong.
+    /// For each round through all files a dot and the longest time that one took, in milliseconds; a line that begins with `!` for what is wrong.
     private static let program = """
         import os, re, select, sys, time
         total, cpus = int(sys.argv[1]), [int(sys.argv[2])]
@@ -93,8 +93,9 @@ final class EndlessReader {
             ('/proc/loadavg', lambda t: len(t.split()) == 5),
             ('/proc/vmstat', lambda t: t.startswith('nr_free_pages') and t.endswith('\\n')),
         ]
-        held, longest = os.open('/proc/meminfo', os.O_RDONLY), 0
+        held = os.open('/proc/meminfo', os.O_RDONLY)
         while not select.select([0], [], [], 0)[0]:
+            longest = 0
             for path, good in checks + [('held', meminfo)]:
                 begin = time.monotonic()
                 try:
@@ -105,8 +106,7 @@ final class EndlessReader {
                     if not good(text): print('!', path, repr(text[:200]), flush=True)
                 except OSError as error: print('!', path, error, flush=True)
                 longest = max(longest, time.monotonic() - begin)
-            print('.', flush=True)
-        print('longest', int(longest * 1000))
+            print('.', int(longest * 1000), flush=True)
         """
 
     /// Starts it in a container with one CPU.
@@ -121,8 +121,18 @@ final class EndlessReader {
     /// A Python program that dies says so here.
     private var lastWords: [Substring] { command.errorsSoFar.split(separator: "\n") }
 
+    /// The longest pause of each round through all files until now.
+    private var pauses: [Int] {
+        // The last line may not be whole yet.
+        command.outputSoFar.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+            .filter { $0.hasPrefix(".") }.map { Int($0.dropFirst(2)) ?? -1 }
+    }
+
     /// Rounds through all files until now.
-    private var rounds: Int { command.outputSoFar.split(separator: "\n").count { $0 == "." } }
+    var rounds: Int { pauses.count }
+
+    /// The longest time that a file took in the rounds from number `first` on, in milliseconds.
+    func longestPause(from first: Int) -> Int { pauses.dropFirst(first).max() ?? 0 }
 
     /// Whether it gets through two more rounds: the first may have begun before.
     func goesOn(seconds: Double = 30) -> Bool {
@@ -130,11 +140,10 @@ final class EndlessReader {
         return Machine.wait(seconds) { rounds >= before + 2 || !command.isRunning } && command.isRunning
     }
 
-    /// Ends it, and gives the longest time that one file took, in milliseconds.
-    func stop() -> Int? {
+    /// Ends it. Whether it ended as it should.
+    func stop() -> Bool {
         command.send("stop\n")
-        guard command.wait(seconds: 30) == .exited(0) else { return nil }
-        return Machine.words(command.outputSoFar).last.flatMap { Int($0) }
+        return command.wait(seconds: 30) == .exited(0)
     }
 }
 
