@@ -18,6 +18,11 @@ package enum ProcessIdentity {
         return path.hasSuffix(" (deleted)") ? String(path.dropLast(" (deleted)".count)) : path
     }
 
+    /// Sends SIGTERM to this process.
+    package static func end() {
+        kill(getpid(), SIGTERM)
+    }
+
     /// Makes one heap serve all threads, so that memory does not grow with their number. To be called before the first thread is started.
     package static func limitHeaps() {
         clinux_limit_malloc_arenas(1)
