@@ -79,7 +79,8 @@ let package = Package(
         .executableTarget(
             name: "toy-worker", dependencies: ["FUSE", "LinuxSystem", "ToyFileSystem"], path: "Tests/toy-worker", swiftSettings: strict),
         .testTarget(
-            name: "FUSETests", dependencies: ["CLinux", "FUSE", "LinuxSystem", "ToyFileSystem", "toy-worker", system], swiftSettings: strict),
+            name: "FUSETests", dependencies: ["CLinux", "FUSE", "LinuxSystem", "ToyFileSystem", "toy-worker", system], swiftSettings: strict
+        ),
         .testTarget(name: "HostProcTests", dependencies: ["HostProc", "ProcText"], swiftSettings: strict),
         .testTarget(name: "LinkageTests", dependencies: ["TestContainers"], swiftSettings: strict),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", system], swiftSettings: strict),
