@@ -87,7 +87,8 @@ extension MountTests {
             let deadly = try Reader(kept.path(.deadly))
             #expect(first.ended() & 0x7f == SIGABRT)
             #expect(!deadly.isDone)
-            let second = try kept.worker(after: "crashed", gate: "open")
+            // The innocent come first and take their time: none of them may be in service when the deadly one is.
+            let second = try kept.worker(after: "crashed", gate: "late")
             #expect(second.ended() & 0x7f == SIGABRT)
             let session = try servingSession(kept, ToyFileSystem(), after: .crashed)
             #expect(throws: Errno.ioError) { try deadly.answer() }
