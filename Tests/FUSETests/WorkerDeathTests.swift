@@ -180,10 +180,12 @@ extension MountTests {
             let load = try Load(readers: 6, text: kept.path(.text), large: kept.path(.large))
             var numbers = SystemRandomNumberGenerator()
             var replayed = 0
+            var condemned: [String] = []
             for round in 0..<80 {
                 let worker = try kept.worker(after: "killed", gate: "open")
                 // Now and then before it serves, or while it begins to.
                 let said = try worker.said(until: round % 8 == 7 ? "ready" : "serving")
+                condemned += said.split(separator: "\n").filter { $0.contains("condemned") }.map(String.init)
                 if said.contains("serving") && !said.contains("serving 0 ") { replayed += 1 }
                 usleep(UInt32.random(in: 0..<(round % 8 == 7 ? 1500 : 8000), using: &numbers))
                 #expect(worker.kill9() & 0x7f == SIGKILL)
@@ -191,7 +193,7 @@ extension MountTests {
             let toy = ToyFileSystem()
             let session = try servingSession(kept, toy, after: .killed)
             load.end()
-            #expect(load.failures.isEmpty, "\(load.failures.prefix(5))")
+            #expect(load.failures.isEmpty, "\(load.failures.prefix(5)); condemned: \(condemned)")
             #expect(load.reads > 80)
             #expect(replayed > 0, "no worker ever had a request")
             #expect(eventually { kept.unanswered == 0 })
