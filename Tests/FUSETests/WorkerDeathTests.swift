@@ -207,7 +207,7 @@ extension MountTests {
             let toy = ToyFileSystem()
             toy.gate.open()
             let ends: [PredecessorEnd] = [.handedOver, .crashed, .killed, .stuck]
-            for round in 0..<300 {
+            for round in 0..<150 {
                 let slots = RequestSlots(in: kept.region)
                 slots.prepare()
                 for index in 0..<slots.count { damage(try #require(slots[index]), &numbers) }
