@@ -30,6 +30,9 @@ package struct Daemon {
         let pidFile = try PIDFile(path: configuration.pidFile, inherited: legacy?.pidFile)
         do throws(StartError) {
             let manager = ServiceManager()
+            if manager.isUnreachable {
+                logger.error("the service manager waits for word of us, but libsystemd.so.0 is missing: install it (Debian: apt-get install libsystemd0)")
+            }
             let kept = try KeptConnection(configuration, legacy, manager, logger)
             let settings = Keeper.Settings(
                 mountPoint: configuration.mountPoint, program: ProcessIdentity.program, arguments: arguments,
