@@ -31,7 +31,9 @@ package struct Daemon {
         do throws(StartError) {
             let manager = ServiceManager()
             if manager.isUnreachable {
-                logger.error("the service manager waits for word of us, but libsystemd.so.0 is missing: install it (Debian: apt-get install libsystemd0)")
+                logger.error(
+                    "the service manager waits for word of us, but libsystemd.so.0 is missing: install it (Debian: apt-get install libsystemd0)"
+                )
             }
             let kept = try KeptConnection(configuration, legacy, manager, logger)
             let settings = Keeper.Settings(
