@@ -137,6 +137,8 @@ final class Worker {
         guard !isServing else { return }
         let predecessor = state.lastEnd
         state[.owner] = generation
+        let found = parts.memory.takeOver()
+        logger.debug("took over \(found)")
         session.takeOver(after: PredecessorEnd(predecessor))
         do throws(SessionError) {
             try session.start()
