@@ -139,7 +139,9 @@ final class Worker {
         state[.owner] = generation
         let found = parts.memory.takeOver()
         logger.debug("took over \(found)")
-        session.takeOver(after: PredecessorEnd(predecessor))
+        let inherited = session.takeOver(after: PredecessorEnd(predecessor))
+        parts.memory.counters.add(.replayedRequests, UInt64(max(0, inherited.waiting)))
+        parts.memory.counters.add(.refusedRequests, UInt64(max(0, inherited.condemned)))
         do throws(SessionError) {
             try session.start()
         } catch {
