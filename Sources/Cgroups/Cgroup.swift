@@ -11,6 +11,8 @@ package final class Cgroup: Sendable {
     package let parent: Cgroup?
     /// The kernfs inode number of its directory: differs when the cgroup was removed and made again.
     package let inode: UInt64
+    /// The device of its hierarchy.
+    package var device: UInt64 { hierarchy.device }
     /// Which interface its files speak.
     package let version: CgroupVersion
 

@@ -12,6 +12,8 @@ package final class CgroupHierarchy: Sendable {
     package let names: [String]
     /// Where the host has it mounted; for people, never opened again.
     package let mountPoint: String
+    /// The device of its superblock: with it an inode number names a cgroup, whoever asks; 0 where the kernel does not say.
+    package let device: UInt64
 
     private let mountRoot: CgroupPath
     private let root: Directory
@@ -24,6 +26,7 @@ package final class CgroupHierarchy: Sendable {
         self.mountPoint = mountPoint
         self.mountRoot = mountRoot
         self.root = root
+        device = (try? root.status(""))?.device ?? 0
     }
 
     /// The cgroup at `path`, shared with everyone else who asked for it; a cgroup that was removed and made again is a new one.

@@ -48,7 +48,7 @@ package struct CPUReading: Sendable {
 ///   goes back when it is printed in ticks either. A CPU that comes without an heir starts at 0.
 /// * The first reading shows all the time since the container started, and all that it used, even if that is more.
 ///
-/// A value without references: it can be written out and handed to a successor.
+/// A value without references, which can be written out for a successor: `write(to:)`.
 package struct CPUTimesHistory: Sendable {
     /// Nanoseconds in 1/USER_HZ second, the unit of /proc/stat; 100 on every architecture that is built for.
     package static let tick: UInt64 = 10_000_000
@@ -68,10 +68,11 @@ package struct CPUTimesHistory: Sendable {
 
     package init() {}
 
-    /// The `processes` counter, which must not go back: the largest number of tasks seen so far.
-    package mutating func tasks(_ current: UInt64) -> UInt64 {
-        mostTasks = max(mostTasks, current)
-        return mostTasks
+    /// The `processes` counter, which must not go back: the largest number of tasks seen so far, and whether it is larger than it was.
+    package mutating func tasks(_ current: UInt64) -> (most: UInt64, isNew: Bool) {
+        guard current > mostTasks else { return (mostTasks, false) }
+        mostTasks = current
+        return (current, true)
     }
 
     /// Takes a reading in. One that is older than another that was taken in before (two threads overtook one another) changes nothing.
@@ -306,5 +307,83 @@ extension CPUUsage {
         CPUUsage(
             user: user.saturatingSubtract(earlier.user), system: system.saturatingSubtract(earlier.system),
             nice: nice.saturatingSubtract(earlier.nice))
+    }
+}
+
+// MARK: - For a successor
+
+extension CPUTimesHistory {
+    /// The fields of the words that it is written out as. A number is never given to another field, and the columns of a row are only added to.
+    private enum Field {
+        /// `lastReadAt`; missing before the first reading.
+        static let lastReadAt: UInt32 = 1
+        /// `shown`: user, nice, system, throttled.
+        static let shown: UInt32 = 2
+        /// `mostTasks`.
+        static let mostTasks: UInt32 = 3
+        /// Rows, one for each of `cpus`: number, user, nice, system, idle, steal.
+        static let cpus: UInt32 = 4
+        /// Rows, one for each of `lastPerCPU`: user, system.
+        static let lastPerCPU: UInt32 = 5
+    }
+
+    /// Writes it out: replaces `words`.
+    package func write(to words: inout [UInt64]) {
+        words.removeAll(keepingCapacity: true)
+        if let lastReadAt {
+            words.append(TaggedWords.header(Field.lastReadAt, count: 1))
+            words.append(lastReadAt)
+        }
+        words.append(TaggedWords.header(Field.shown, count: 4))
+        words.append(shown.user)
+        words.append(shown.nice)
+        words.append(shown.system)
+        words.append(shown.throttled)
+        words.append(TaggedWords.header(Field.mostTasks, count: 1))
+        words.append(mostTasks)
+        words.append(TaggedWords.header(Field.cpus, count: 1 + cpus.count * 6))
+        words.append(6)
+        for cpu in cpus {
+            words.append(UInt64(clamping: cpu.number))
+            words.append(cpu.user)
+            words.append(cpu.nice)
+            words.append(cpu.system)
+            words.append(cpu.idle)
+            words.append(cpu.steal)
+        }
+        words.append(TaggedWords.header(Field.lastPerCPU, count: 1 + lastPerCPU.count * 2))
+        words.append(2)
+        for usage in lastPerCPU {
+            words.append(usage.user)
+            words.append(usage.system)
+        }
+        TaggedWords.seal(&words)
+    }
+
+    /// What a predecessor wrote out; `nil` where that is damaged, or from the future.
+    /// - Parameter now: CLOCK_BOOTTIME in nanoseconds.
+    package init?(_ words: [UInt64], now: UInt64) {
+        guard let fields = TaggedWords(words), let shown = fields[Field.shown], shown.count >= 4,
+            let cpus = fields.rows(Field.cpus, least: 6), let perCPU = fields.rows(Field.lastPerCPU, least: 2)
+        else { return nil }
+        for row in cpus {
+            guard let number = row.first.flatMap({ Int(exactly: $0) }), number <= CPUSet.largest, number > self.cpus.last?.number ?? -1
+            else {
+                return nil
+            }
+            var times = CPUTimes(number: number)
+            times.user = row[row.startIndex + 1]
+            times.nice = row[row.startIndex + 2]
+            times.system = row[row.startIndex + 3]
+            times.idle = row[row.startIndex + 4]
+            times.steal = row[row.startIndex + 5]
+            self.cpus.append(times)
+        }
+        lastReadAt = fields[Field.lastReadAt]?.first
+        guard lastReadAt ?? 0 <= now, (lastReadAt == nil) == cpus.isEmpty else { return nil }
+        let first = shown.startIndex
+        self.shown = CPUUsage(user: shown[first], system: shown[first + 2], nice: shown[first + 1], throttled: shown[first + 3])
+        lastPerCPU = perCPU.map { CPUUsage(user: $0[$0.startIndex], system: $0[$0.startIndex + 1]) }
+        mostTasks = fields[Field.mostTasks]?.first ?? 0
     }
 }

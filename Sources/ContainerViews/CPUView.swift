@@ -17,6 +17,7 @@ package struct CPUView: Sendable {
 
     private var online = CPUSet()
     private var perCPU: [CPUUsage] = []
+    private var words: [UInt64] = []
 
     package init() {}
 
@@ -62,6 +63,7 @@ package struct CPUView: Sendable {
         container.cpuTimes.withLock { history in
             if isShown {
                 history.fold(reading, cpus: cpus, perCPU: perCPU)
+                container.checkpoint(history, &words)
                 times.append(contentsOf: history.cpus)
             } else {
                 var trial = history
@@ -72,6 +74,15 @@ package struct CPUView: Sendable {
         // A thread that was overtaken by another shows what that one found.
         cpus.removeAll()
         for time in times { cpus.insert(time.number) }
+    }
+
+    /// The most tasks that the container ever had, where it has `current` now.
+    mutating func mostTasks(_ current: UInt64, of container: ContainerScope) -> UInt64 {
+        container.cpuTimes.withLock { history in
+            let (most, isNew) = history.tasks(current)
+            if isNew { container.checkpoint(history, &words) }
+            return most
+        }
     }
 
     /// The columns of all CPUs together, in ticks: the exact sum of what is printed for each.

@@ -24,16 +24,19 @@ package final class ContainerScope: Sendable {
     package let lastUse = Atomic<UInt64>(0)
     /// The last good text of each small file, by the number of its node, for when its view fails.
     package let lastGood = Mutex<[UInt32: [UInt8]]>([:])
-    /// CPU time shown so far, so that no counter ever goes back.
+    /// CPU time shown so far, so that no counter ever goes back. Whoever changes it calls `checkpoint` before the lock is given back.
     package let cpuTimes: Mutex<CPUTimesHistory>
-    /// The load averages; fed by the sampler.
+    /// The load averages; fed by the sampler. Whoever changes them calls `checkpoint` before the lock is given back.
     package let load: Mutex<LoadAverages>
+    // Lock order: either of the two before whatever the store locks.
+    private let accumulators: (any AccumulatorStore)?
 
     package init(
         name: String, isHost: Bool, startedAt: UInt64, memory: (any MemoryController)? = nil,
         bandwidth: (any CPUBandwidthController)? = nil,
         accounting: (any CPUAccountingController)? = nil, cpuset: (any CPUSetController)? = nil, io: (any IOController)? = nil,
-        pids: (any PIDsController)? = nil, hugetlb: (any HugeTLBController)? = nil, pressure: (any PressureController)? = nil
+        pids: (any PIDsController)? = nil, hugetlb: (any HugeTLBController)? = nil, pressure: (any PressureController)? = nil,
+        accumulators: (any AccumulatorStore)? = nil
     ) {
         self.name = name
         self.isHost = isHost
@@ -46,7 +49,30 @@ package final class ContainerScope: Sendable {
         self.pids = pids
         self.hugetlb = hugetlb
         self.pressure = pressure
+        self.accumulators = accumulators
         cpuTimes = Mutex(CPUTimesHistory())
         load = Mutex(LoadAverages())
+    }
+
+    /// Goes on from what a predecessor wrote out; what is damaged or from the future is passed over. To be called before anyone else has the container.
+    /// - Parameter now: CLOCK_BOOTTIME in nanoseconds.
+    package func restore(cpuTimes: [UInt64], load: [UInt64], now: UInt64) {
+        if let history = CPUTimesHistory(cpuTimes, now: now) { self.cpuTimes.withLock { $0 = history } }
+        if let averages = LoadAverages(load, now: now) { self.load.withLock { $0 = averages } }
+    }
+
+    /// Keeps the history for a successor. To be called with the lock of `cpuTimes` held; `words` is scratch memory.
+    func checkpoint(_ history: CPUTimesHistory, _ words: inout [UInt64]) {
+        guard let accumulators else { return }
+        history.write(to: &words)
+        accumulators.keep(words, as: .cpuTimes)
+    }
+
+    /// Keeps the averages for a successor. To be called with the lock of `load` held.
+    package func checkpoint(_ averages: LoadAverages) {
+        guard let accumulators else { return }
+        var words: [UInt64] = []
+        averages.write(to: &words)
+        accumulators.keep(words, as: .load)
     }
 }

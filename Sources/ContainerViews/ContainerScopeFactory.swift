@@ -9,8 +9,11 @@ extension ContainerScope {
     ///   - membership: the container's cgroup in each of them.
     ///   - name: the cgroup that names it best, for people.
     ///   - startedAt: when its init started, in nanoseconds of CLOCK_BOOTTIME.
+    ///   - accumulators: where what it was shown is kept for a successor; `nil` for nowhere.
     /// - Throws: ENOENT where one of the cgroups is gone, or any other failure to open one.
-    package convenience init(layout: CgroupLayout, membership: CgroupMembership, name: String, startedAt: UInt64) throws(Errno) {
+    package convenience init(
+        layout: CgroupLayout, membership: CgroupMembership, name: String, startedAt: UInt64, accumulators: (any AccumulatorStore)? = nil
+    ) throws(Errno) {
         let cgroups = ControllerCgroups(layout: layout, membership: membership)
         self.init(
             name: name,
@@ -23,7 +26,8 @@ extension ContainerScope {
             io: try cgroups.ownController(.blkio, v1: { IOControllerV1($0) }, v2: { IOControllerV2($0) }),
             pids: try cgroups.ownController(.pids, v1: { PIDsControllerV1V2($0) }, v2: { PIDsControllerV1V2($0) }),
             hugetlb: try cgroups.ownController(.hugetlb, v1: { HugeTLBControllerV1($0) }, v2: { HugeTLBControllerV2($0) }),
-            pressure: try cgroups.unified { PressureControllerV2($0) })
+            pressure: try cgroups.unified { PressureControllerV2($0) },
+            accumulators: accumulators)
     }
 }
 

@@ -90,3 +90,64 @@ package struct LoadAverages: Sendable {
         return result
     }
 }
+
+// MARK: - For a successor
+
+extension LoadAverages {
+    /// The fields of the words that it is written out as. A number is never given to another field.
+    private enum Field {
+        /// `averages`.
+        static let averages: UInt32 = 1
+        /// `last`: running, blocked, total, newestPID; missing before the first sample.
+        static let last: UInt32 = 2
+        /// `lastTickAt`; missing before the first sample.
+        static let lastTickAt: UInt32 = 3
+        /// `lastReadAt`; missing if never.
+        static let lastReadAt: UInt32 = 4
+    }
+
+    /// A reading that is this much newer than the last one is written out at once, in nanoseconds; others with the next sample.
+    package static let readingIsKeptAfter: UInt64 = 60_000_000_000
+
+    /// Writes it out: replaces `words`.
+    package func write(to words: inout [UInt64]) {
+        words.removeAll(keepingCapacity: true)
+        words.append(TaggedWords.header(Field.averages, count: 3))
+        for index in averages.indices { words.append(averages[index]) }
+        if let last {
+            words.append(TaggedWords.header(Field.last, count: 4))
+            words.append(last.running)
+            words.append(last.blocked)
+            words.append(last.total)
+            words.append(last.newestPID)
+        }
+        if let lastTickAt {
+            words.append(TaggedWords.header(Field.lastTickAt, count: 1))
+            words.append(lastTickAt)
+        }
+        if let lastReadAt {
+            words.append(TaggedWords.header(Field.lastReadAt, count: 1))
+            words.append(lastReadAt)
+        }
+        TaggedWords.seal(&words)
+    }
+
+    /// What a predecessor wrote out; `nil` where that is damaged, or from the future.
+    /// - Parameter now: CLOCK_BOOTTIME in nanoseconds.
+    package init?(_ words: [UInt64], now: UInt64) {
+        guard let fields = TaggedWords(words), let averages = fields[Field.averages], averages.count >= 3 else { return nil }
+        for (index, average) in averages.prefix(3).enumerated() {
+            guard average <= 2 * LoadAverages.mostTasks * LoadAverages.one else { return nil }
+            self.averages[index] = average
+        }
+        if let last = fields[Field.last] {
+            guard last.count >= 4 else { return nil }
+            let first = last.startIndex
+            self.last = LoadSample(
+                running: last[first], blocked: last[first + 1], total: last[first + 2], newestPID: last[first + 3])
+        }
+        lastTickAt = fields[Field.lastTickAt]?.first
+        lastReadAt = fields[Field.lastReadAt]?.first
+        guard lastTickAt ?? 0 <= now, lastReadAt ?? 0 <= now else { return nil }
+    }
+}

@@ -91,7 +91,8 @@ package struct OpenReply: ~Copyable, Sendable {
     /// It is open. A file is always read past the page cache (`direct_io`), or one container would be shown another's text.
     ///
     /// Where the caller is gone already, nobody will close what was opened: then this calls `release`.
-    package consuming func succeed(_ handle: FileHandle) {
+    /// - Returns: whether the kernel took the answer.
+    @discardableResult package consuming func succeed(_ handle: FileHandle) -> Bool {
         let kind = kind
         let node = node
         let pointer = request.take()
@@ -102,11 +103,12 @@ package struct OpenReply: ~Copyable, Sendable {
             information.direct_io = 1
             information.noflush = 1
         }
-        guard fuse_reply_open(pointer, &information) != 0 else { return }
+        guard fuse_reply_open(pointer, &information) != 0 else { return true }
         switch kind {
         case .file: fileSystem.release(node, handle: handle)
         case .directory: fileSystem.releaseDirectory(node, handle: handle)
         }
+        return false
     }
 
     package consuming func fail(_ error: Errno) {

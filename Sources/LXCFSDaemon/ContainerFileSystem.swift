@@ -15,14 +15,15 @@ final class ContainerFileSystem: FileSystem {
 
     private let resolver: ScopeResolver
     private let renderer: Renderer
-    private let openFiles = OpenFileTable()
+    private let openFiles: OpenFileTable
     private let showsHost: @Sendable () -> Bool
 
     /// - Parameter showsHost: whether everyone sees the host's values, and not their own.
-    init(resolver: ScopeResolver, renderer: Renderer, showsHost: @escaping @Sendable () -> Bool) {
+    init(resolver: ScopeResolver, renderer: Renderer, openFiles: OpenFileTable, showsHost: @escaping @Sendable () -> Bool) {
         self.showsHost = showsHost
         self.resolver = resolver
         self.renderer = renderer
+        self.openFiles = openFiles
     }
 
     // MARK: - Names and attributes
@@ -72,17 +73,20 @@ final class ContainerFileSystem: FileSystem {
         if flags.isForWriting { return reply.fail(.readOnlyFileSystem) }
         if !isReadable(attributes, by: caller) { return reply.fail(.permissionDenied) }
         if !node.isSameForEveryone, !has(node, scope(of: caller)) { return reply.fail(.noSuchFileOrDirectory) }
-        reply.succeed(openFiles.open())
+        let id = reply.id
+        if reply.succeed(openFiles.open(request: id)) { openFiles.closeAbandoned(request: id) }
     }
 
     func read(_ request: ReadRequest, caller: Caller, reply: consuming DataReply) {
         if request.isFromPageCache { return reply.fail(.invalidArgument) }
-        if request.offset > 0, let text = openFiles.text(of: request.handle) { return reply.succeed(text, from: request.offset) }
+        if let part = openFiles.part(of: request.handle, from: request.offset, size: request.size, request: request.id) {
+            return reply.succeed(part, from: 0)
+        }
         let node = ViewNode(rawValue: request.node.rawValue)
         guard let scope = scope(of: caller), let text = renderer.text(of: node, for: scope, caller: caller.pid) else {
             return reply.fail(.ioError)
         }
-        openFiles.keep(text, for: request.handle)
+        openFiles.keep(text, for: request.handle, request: request.id)
         reply.succeed(text, from: request.offset)
     }
 

@@ -15,19 +15,20 @@ final class FallbackLog: Sendable {
     }
 
     private let logger: Logger
-    private let count = Atomic<UInt64>(0)
+    private let counters: StateCounters
     private let lastLine = Mutex<[Subject: UInt64]>([:])
 
-    init(_ logger: Logger) {
+    init(_ logger: Logger, counters: StateCounters) {
         self.logger = logger
+        self.counters = counters
     }
 
-    /// How often something else than the view's text was served since the start.
-    var total: UInt64 { count.load(ordering: .relaxed) }
+    /// How often something else than the view's text was served since the mount.
+    var total: UInt64 { counters[.fallbacks] }
 
     /// Notes that `file` of `container` was answered with `substitute` because of `cause`.
     func note(_ cause: ViewError, file: String, container: String, substitute: String) {
-        count.add(1, ordering: .relaxed)
+        counters.add(.fallbacks)
         let now = Clock.monotonic
         let isDue = lastLine.withLock { lastLine in
             let subject = Subject(container: container, file: file)

@@ -38,6 +38,8 @@ struct ScopeKey: Hashable, Sendable {
 struct KnownContainer: Sendable {
     let scope: ContainerScope
     let cgroups: [Cgroup]
+    /// Where what it was shown is kept for a successor.
+    let record: ContainerRecord
 
     /// The cgroup that holds all its tasks, with those below it.
     var taskCgroup: Cgroup? { cgroups.max { $0.path.bytes.count < $1.path.bytes.count } }

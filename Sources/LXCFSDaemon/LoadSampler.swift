@@ -12,11 +12,13 @@ final class LoadSampler: Sendable {
     static let tasksPerPass = 10_000
 
     private let resolver: ScopeResolver
+    private let memory: WorkerMemory
     private let counters: ExclusivePool<TaskCounter>
     private let isStopping = Atomic(false)
 
-    init(_ host: HostFilesystem, resolver: ScopeResolver) {
+    init(_ host: HostFilesystem, resolver: ScopeResolver, memory: WorkerMemory) {
         self.resolver = resolver
+        self.memory = memory
         counters = ExclusivePool { TaskCounter(host) }
     }
 
@@ -29,6 +31,7 @@ final class LoadSampler: Sendable {
             if isStopping.load(ordering: .relaxed) { return }
             pass()
             resolver.sweep()
+            memory.returnFreeMemory()
             // After a pass that took too long, or a sleep of the machine, go on from now.
             next = max(next, Clock.monotonic &- LoadAverages.interval)
         }
@@ -57,6 +60,9 @@ final class LoadSampler: Sendable {
     private func count(_ scope: ContainerScope, _ cgroup: Cgroup?, budget: Int) {
         guard let cgroup else { return }
         let sample = counters.withElement { $0.count(below: cgroup, budget: budget) }
-        scope.load.withLock { $0.sample(sample, now: Clock.boottime, startedAt: scope.startedAt) }
+        scope.load.withLock { load in
+            load.sample(sample, now: Clock.boottime, startedAt: scope.startedAt)
+            scope.checkpoint(load)
+        }
     }
 }

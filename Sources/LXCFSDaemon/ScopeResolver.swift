@@ -26,14 +26,17 @@ final class ScopeResolver: Sendable {
 
     private let host: HostFilesystem
     private let layout: CgroupLayout
+    private let records: ContainerRecords
     private let ownNamespace: UInt64
     private let texts = ExclusivePool { InputText(capacity: 1024) }
-    // Lock order: `namespaces` before `scopes`. No system call under either.
+    // Lock order: `namespaces` before `scopes` before those of `records` and of a container that nobody else has yet. No system call under any.
     private let namespaces = Mutex<[UInt64: PIDNamespaceEntry]>([:])
     private let scopes = Mutex<[ScopeKey: KnownContainer]>([:])
 
-    init(_ host: HostFilesystem, layout: CgroupLayout) throws(Errno) {
+    /// - Parameter records: where what containers were shown is kept for a successor.
+    init(_ host: HostFilesystem, layout: CgroupLayout, records: ContainerRecords) throws(Errno) {
         self.host = host
+        self.records = records
         self.layout = layout
         ownNamespace = try host.proc.status("self/ns/pid").inode
         hostScope = try ContainerScope(
@@ -65,7 +68,12 @@ final class ScopeResolver: Sendable {
         let known = scopes.withLock { Array($0) }.sorted { $0.value.lastUse < $1.value.lastUse }
         let oldest = known.prefix((known.count + 1) / 2)
         let forgotten = Set(oldest.map { ObjectIdentifier($0.value.scope) })
-        scopes.withLock { scopes in oldest.forEach { scopes[$0.key] = nil } }
+        scopes.withLock { scopes in
+            for (key, known) in oldest {
+                records.detach(known.record)
+                if scopes[key]?.scope === known.scope { scopes[key] = nil }
+            }
+        }
         // Held until the lock is free: the last owner of a descriptor closes it.
         let namespaces = namespaces.withLock { namespaces in
             defer { namespaces = namespaces.filter { !forgotten.contains(ObjectIdentifier($0.value.scope)) } }
@@ -83,17 +91,22 @@ final class ScopeResolver: Sendable {
             return Set(namespaces.values.map(\.outermost))
         }
         let now = Clock.monotonic
-        var gone: [ScopeKey] = []
+        var gone: [(ScopeKey, KnownContainer)] = []
         for (key, known) in scopes.withLock({ Array($0) }) {
             let idle = now.saturatingSubtract(known.lastUse)
             let isOver = key.namespace.map { !living.contains($0) } ?? false
             if isOver && idle > ScopeResolver.graceNanoseconds || known.cgroups.contains(where: { !$0.exists }) {
-                gone.append(key)
+                gone.append((key, known))
             } else if idle > ScopeResolver.idleNanoseconds {
                 known.cgroups.forEach { $0.closeFiles() }
             }
         }
-        scopes.withLock { scopes in gone.forEach { scopes[$0] = nil } }
+        scopes.withLock { scopes in
+            for (key, known) in gone {
+                records.free(known.record)
+                if scopes[key]?.scope === known.scope { scopes[key] = nil }
+            }
+        }
         layout.hierarchies.forEach { $0.forgetUnused() }
         // What a container took lies scattered among what others still have.
         if !gone.isEmpty { ProcessIdentity.returnFreeMemory() }
@@ -236,18 +249,23 @@ final class ScopeResolver: Sendable {
     ) throws(Errno) -> ContainerScope {
         if membership.isRoot { return hostScope }
         let cgroups = cgroups(of: membership)
-        let inodes = cgroups.map(\.inode)
-        let key = ScopeKey(paths: membership.paths, inodes: inodes, namespace: namespace)
+        let key = ScopeKey(paths: membership.paths, inodes: cgroups.map(\.inode), namespace: namespace)
         if let existing = scopes.withLock({ $0[key]?.scope }) { return existing }
         let name = cgroups.map(\.path).max { $0.bytes.count < $1.bytes.count }?.text ?? "/"
-        let made = try ContainerScope(layout: layout, membership: membership, name: name, startedAt: startedAt())
+        let recordKey = ContainerKey(cgroups: cgroups.map { ($0.device, $0.inode) }, namespace: namespace)
+        let started = records.startedAt(of: recordKey) ?? startedAt()
+        let record = ContainerRecord()
+        let made = try ContainerScope(layout: layout, membership: membership, name: name, startedAt: started, accumulators: record)
         made.lastUse.store(Clock.monotonic, ordering: .relaxed)
         return scopes.withLock { scopes in
             if let other = scopes[key] { return other.scope }
-            if scopes.count >= ScopeResolver.capacity, let oldest = scopes.min(by: { $0.value.lastUse < $1.value.lastUse })?.key {
-                scopes[oldest] = nil
+            if scopes.count >= ScopeResolver.capacity, let oldest = scopes.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+                records.detach(oldest.value.record)
+                scopes[oldest.key] = nil
             }
-            scopes[key] = KnownContainer(scope: made, cgroups: cgroups)
+            let kept = records.attach(record, to: recordKey, startedAt: started)
+            made.restore(cpuTimes: kept.cpuTimes, load: kept.load, now: Clock.boottime)
+            scopes[key] = KnownContainer(scope: made, cgroups: cgroups, record: record)
             return made
         }
     }

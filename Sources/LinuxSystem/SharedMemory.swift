@@ -112,6 +112,34 @@ package struct SharedRegion: @unchecked Sendable {
         target.copyBytes(from: source.prefix(target.count))
     }
 
+    /// Copies numbers to an offset; what does not fit is left out.
+    package func copy(_ source: ArraySlice<UInt64>, to offset: Int) {
+        guard offset >= 0, offset < count else { return }
+        let target = UnsafeMutableRawBufferPointer(rebasing: bytes[offset...])
+        source.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(target.count))) }
+    }
+
+    /// Appends a copy of the bytes in a range to `target`; those outside are left out.
+    package func append(_ range: Range<Int>, to target: inout [UInt8]) {
+        target.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[range.clamped(to: 0..<count)]))
+    }
+
+    /// Makes the bytes in a range 0 and gives the whole pages among them back to the kernel, madvise(2) MADV_REMOVE; those outside are left out.
+    package func discard(_ range: Range<Int>) {
+        let range = range.clamped(to: 0..<count)
+        guard !range.isEmpty, let start = bytes.baseAddress else { return }
+        let page = Int(sysconf(CInt(_SC_PAGESIZE)))
+        // From the mapping's point of view: a region need not begin with a page.
+        let shift = Int(bitPattern: start) % page
+        let first = (range.lowerBound + shift + page - 1) / page * page - shift
+        let end = (range.upperBound + shift) / page * page - shift
+        guard first < end, madvise(start + first, end - first, MADV_REMOVE) == 0 else {
+            bytes[range].initializeMemory(as: UInt8.self, repeating: 0)
+            return
+        }
+        for part in [range.lowerBound..<first, end..<range.upperBound] { bytes[part].initializeMemory(as: UInt8.self, repeating: 0) }
+    }
+
     /// A copy of the bytes in a range; those outside are left out.
     package func array(in range: Range<Int>) -> [UInt8] {
         Array(UnsafeRawBufferPointer(rebasing: bytes[range.clamped(to: 0..<count)]))

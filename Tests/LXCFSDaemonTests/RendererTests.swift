@@ -39,12 +39,14 @@ struct RendererTests {
             try fixture.write("sys/fs/cgroup/web/memory.stat", "anon 1048576\n")
             scope = try fixture.reader(caller: "0::/web\n").container
             let host = try HostFilesystem(fixture: fixture.root)
-            let resolver = try ScopeResolver(host, layout: fixture.layout())
+            let shared = try SharedMemory(name: "lxcfs-test", count: WorkerMemory.byteCount)
+            let memory = WorkerMemory(in: shared.region(0..<shared.count))
+            let resolver = try ScopeResolver(host, layout: fixture.layout(), records: memory.containers)
             let lines = lines
-            fallbacks = FallbackLog(Logger(label: "test") { _ in CapturingLogHandler(lines: lines) })
+            fallbacks = FallbackLog(Logger(label: "test") { _ in CapturingLogHandler(lines: lines) }, counters: memory.counters)
             renderer = Renderer(
-                host, hostScope: resolver.hostScope, settings: ViewSettings(), sampler: LoadSampler(host, resolver: resolver),
-                fallbacks: fallbacks)
+                host, hostScope: resolver.hostScope, settings: ViewSettings(),
+                sampler: LoadSampler(host, resolver: resolver, memory: memory), fallbacks: fallbacks)
         }
 
         func read() -> String? {

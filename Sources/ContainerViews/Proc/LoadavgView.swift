@@ -39,7 +39,9 @@ extension RenderContext {
         if isOnlyMeasured { return container.load.withLock { $0 } }
         let now = now
         let wasSampled = container.load.withLock { load in
-            load.lastReadAt = max(load.lastReadAt ?? 0, now)
+            let previous = load.lastReadAt
+            load.lastReadAt = max(previous ?? 0, now)
+            if previous.map({ now.saturatingSubtract($0) >= LoadAverages.readingIsKeptAfter }) ?? true { container.checkpoint(load) }
             return load.last != nil
         }
         if !wasSampled, let sampleLoad { sampleLoad(container) }

@@ -22,7 +22,7 @@ package struct StatView: View {
         let tasks = try context.tasks(of: container)
         let load = context.load(of: container).last
         let current = tasks ?? load?.total ?? 1
-        let processes = context.isOnlyMeasured ? current : container.cpuTimes.withLock { $0.tasks(current) }
+        let processes = context.isOnlyMeasured ? current : context.cpu.mostTasks(current, of: container)
 
         context.output.append("cpu ")
         context.output.append(columns: context.cpu.total)

@@ -62,7 +62,7 @@ struct KeptConnection {
                 """)
         }
         do throws(Errno) {
-            state = try StateMemory(for: connection, slots: configuration.threads, workerBytes: 0)
+            state = try StateMemory(for: connection, slots: configuration.threads, workerBytes: WorkerMemory.byteCount)
         } catch {
             _ = try? connection.unmount()
             throw .memory(error)

@@ -137,7 +137,11 @@ final class Worker {
         guard !isServing else { return }
         let predecessor = state.lastEnd
         state[.owner] = generation
-        session.takeOver(after: PredecessorEnd(predecessor))
+        let found = parts.memory.takeOver()
+        logger.debug("took over \(found)")
+        let inherited = session.takeOver(after: PredecessorEnd(predecessor))
+        parts.memory.counters.add(.replayedRequests, UInt64(max(0, inherited.waiting)))
+        parts.memory.counters.add(.refusedRequests, UInt64(max(0, inherited.condemned)))
         do throws(SessionError) {
             try session.start()
         } catch {

@@ -10,6 +10,8 @@ internal import SystemPackage
 final class WorkerParts: Sendable {
     let fileSystem: ContainerFileSystem
     let sampler: LoadSampler
+    /// What it leaves to its successor; to be taken over before the first request is served.
+    let memory: WorkerMemory
     let layoutDescription: String
     private let renderer: Renderer
     private let hostScope: ContainerScope
@@ -20,12 +22,14 @@ final class WorkerParts: Sendable {
             var text = InputText(capacity: 65536)
             try host.proc.read("self/mountinfo", into: &text)
             let layout = CgroupLayout(host, mounts: MountTable(text))
-            let resolver = try ScopeResolver(host, layout: layout)
-            sampler = LoadSampler(host, resolver: resolver)
+            memory = WorkerMemory(in: state.worker)
+            let resolver = try ScopeResolver(host, layout: layout, records: memory.containers)
+            sampler = LoadSampler(host, resolver: resolver, memory: memory)
             renderer = Renderer(
-                host, hostScope: resolver.hostScope, settings: configuration.views, sampler: sampler, fallbacks: FallbackLog(logger),
-                makeRoom: { resolver.makeRoom() })
-            fileSystem = ContainerFileSystem(resolver: resolver, renderer: renderer, showsHost: { state.showsHost })
+                host, hostScope: resolver.hostScope, settings: configuration.views, sampler: sampler,
+                fallbacks: FallbackLog(logger, counters: memory.counters), makeRoom: { resolver.makeRoom() })
+            fileSystem = ContainerFileSystem(
+                resolver: resolver, renderer: renderer, openFiles: memory.openFiles, showsHost: { state.showsHost })
             layoutDescription = layout.description
             hostScope = resolver.hostScope
         } catch {
