@@ -55,11 +55,14 @@ final class SurvivalLoad {
     private var containers: [TestContainer] = []
     private var commands: [(command: Command, isMeasured: Bool)] = []
     private var burner: Command?
+    private let omitted: String?
 
     /// Starts the readers and waits until all read.
     /// - Parameter pause: what a reader sleeps after each file, in microseconds.
-    init(on daemon: LXCFSProcess, seed: UInt64 = 1, pause: Int = 500) throws(BenchError) {
+    /// - Parameter omitted: a file that is not read.
+    init(on daemon: LXCFSProcess, seed: UInt64 = 1, pause: Int = 2000, without omitted: String? = nil) throws(BenchError) {
         self.daemon = daemon
+        self.omitted = omitted
         for number in 0..<4 {
             let (limits, cpus) = SurvivalLoad.limits(number)
             let container = try TestContainer(limits, mountPoint: daemon.mountPoint)
@@ -101,7 +104,7 @@ final class SurvivalLoad {
         let arguments = [
             SurvivalLoad.reader, "\((limits.memory ?? 0) / 1024)", cpus.map(String.init).joined(separator: ","), "\(seed)", "\(pause)",
             "\(SurvivalLoad.patience)", isBusy ? "busy" : "idle",
-        ]
+        ] + (omitted.map { [$0] } ?? [])
         commands.append((try container.start(arguments, holdsInput: true), !isBusy))
     }
 

@@ -23,6 +23,13 @@ package enum ProcessTable {
         state(of: pid).map { $0 != "Z" && $0 != "X" } ?? false
     }
 
+    /// Every living process whose arguments contain the text.
+    package static func all(mentioning text: String) -> [Int32] {
+        Machine.names(in: "/proc").compactMap { Int32($0) }.filter { pid in
+            pid != getpid() && arguments(of: pid).contains { $0.contains(text) } && isAlive(pid)
+        }
+    }
+
     /// Where a link of /proc/PID leads, `exe` for example.
     package static func link(_ name: String, of pid: Int32) -> String? {
         var buffer = [CChar](repeating: 0, count: 4096)

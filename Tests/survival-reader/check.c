@@ -211,7 +211,7 @@ static const char *stat_file(struct text text, double began, double ended, struc
     return fault;
 }
 
-static const char *uptime(struct text text, double began, double ended, struct series *last) {
+static const char *uptime(struct text text, double began, double ended, struct series *last, const struct expectation *expected) {
     struct text rest = text, line;
     double up, idle;
     if (!next_line(&rest, &line) || rest.length) return "not one line";
@@ -220,6 +220,7 @@ static const char *uptime(struct text text, double began, double ended, struct s
     if (last->began > 0) {
         if (up < last->uptime) fault = "the uptime went back";
         else if (idle < last->idle) fault = "the idle time went back";
+        else if (idle - last->idle > (up - last->uptime) * expected->cpu_count + 0.05) fault = "more idle time than time";
         else if (up - last->uptime > ended - last->began + 0.03) fault = "the uptime jumped";
         else if (up - last->uptime < began - last->ended - 0.03) fault = "the uptime stood still";
     }
@@ -336,7 +337,7 @@ const char *check(enum kind kind, const char *bytes, size_t length, double began
     case MEMINFO: fault = meminfo(text, last, expected); break;
     case CPUINFO: fault = cpuinfo(text, last, expected); break;
     case STAT: fault = stat_file(text, began, ended, last, expected); break;
-    case UPTIME: fault = uptime(text, began, ended, last); break;
+    case UPTIME: fault = uptime(text, began, ended, last, expected); break;
     case LOADAVG: fault = loadavg(text, last, expected); break;
     case SWAPS: fault = swaps(text); break;
     case VMSTAT: fault = vmstat(text, last); break;

@@ -1,6 +1,7 @@
 /*
- * survival-reader MEMORY CPUS SEED PAUSE PATIENCE busy|idle: inside a container that has MEMORY KiB and the CPUs of the list 0,1,...: reads all files
- * over and over until standard input ends, opens and chunks of all sizes, and checks every text. Sleeps PAUSE microseconds after each file.
+ * survival-reader MEMORY CPUS SEED PAUSE PATIENCE busy|idle [PATH]: inside a container that has MEMORY KiB and the CPUs of the list 0,1,...: reads all
+ * files but PATH over and over until there is something on standard input, in chunks of all sizes, and checks every text. Sleeps PAUSE microseconds
+ * after each file.
  *
  * Prints `reading` when it begins, and as they happen
  *     fault PATH WHAT TEXT
@@ -271,7 +272,7 @@ static void summarize(void) {
 int main(int count, char **arguments) {
     static double patience;
     static const size_t chunks[] = {LONGEST, 4096, LONGEST, 4096, 1000, 100, 100, 7};
-    if (count != 7) return 2;
+    if (count < 7) return 2;
     expected.memory = strtoull(arguments[1], NULL, 10);
     for (char *at = arguments[2]; *at && expected.cpu_count < MOST_CPUS; at += *at == ',') expected.cpus[expected.cpu_count++] = (unsigned)strtoul(at, &at, 10);
     state = strtoull(arguments[3], NULL, 10) * 2654435769u + 88172645463325252u;
@@ -282,17 +283,18 @@ int main(int count, char **arguments) {
     pthread_t watcher;
     if (pthread_create(&watcher, NULL, watch, &patience)) return 1;
     /* The kernel may have been built without some of them. */
-    int is_there[FILES];
-    for (int index = 0; index < FILES; index++) is_there[index] = access(files[index].path, F_OK) == 0 || errno != ENOENT;
+    int is_read[FILES];
+    for (int index = 0; index < FILES; index++)
+        is_read[index] = (access(files[index].path, F_OK) == 0 || errno != ENOENT) && (count < 8 || strcmp(arguments[7], files[index].path));
     printf("reading\n");
     fflush(stdout);
     while (!is_over()) {
         for (int index = 0; index < FILES; index++) {
-            if (!is_there[index]) continue;
+            if (!is_read[index]) continue;
             /* One byte at a time now and then. */
             read_whole(index, chance(24) ? chunks[chance(sizeof chunks / sizeof *chunks)] : 1);
             for (size_t i = 0; i < sizeof held / sizeof *held; i++)
-                if (!chance(2)) read_on(&held[i]);
+                if (is_read[held[i].file] && !chance(2)) read_on(&held[i]);
             usleep(pause);
         }
         read_folder();
