@@ -69,7 +69,8 @@ enum Dispatch {
         guard let node = NodeID(node) else { return pending.fail(.staleNFSFileHandle) }
         // fuse_read_args_fill(): a read(2) names the owner of its locks, never 0; one that fills the page cache does not.
         let question = ReadRequest(
-            id: clinux_current_request(), node: node, handle: FileHandle(rawValue: file.pointee.fh), offset: UInt64(clamping: offset), size: size,
+            id: clinux_current_request(), node: node, handle: FileHandle(rawValue: file.pointee.fh), offset: UInt64(clamping: offset),
+            size: size,
             isFromPageCache: file.pointee.lock_owner == 0)
         SessionContext.of(request).fileSystem.read(question, caller: Caller(request), reply: DataReply(request: pending, size: size))
     }
