@@ -85,7 +85,7 @@ final class ContainerFileSystem: FileSystem {
         if request.offset > 0, let text = openFiles.text(of: request.handle) { return reply.succeed(text, from: request.offset) }
         let node = ViewNode(rawValue: request.node.rawValue)
         #if DEBUG
-        TestHooks.willRender(node)
+            TestHooks.willRender(node)
         #endif
         guard let scope = scope(of: caller), let text = renderer.text(of: node, for: scope, caller: caller.pid) else {
             return reply.fail(.ioError)

@@ -21,7 +21,9 @@ extension EndToEnd.Survival {
             var description: String { "keeper \(keeper); worker \(worker); \(children) children" }
         }
 
-        @Test(.enabled(if: LXCFSProcess.release != nil, "no release binary: swift build -c release --static-swift-stdlib"), arguments: [SIGUSR1, SIGKILL])
+        @Test(
+            .enabled(if: LXCFSProcess.release != nil, "no release binary: swift build -c release --static-swift-stdlib"),
+            arguments: [SIGUSR1, SIGKILL])
         func nothingIsLeftBehind(signal: Int32) throws {
             let count = SurvivalRun.count(30, long: 1000)
             let daemon = try SurvivalRun.daemon()

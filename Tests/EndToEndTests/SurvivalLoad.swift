@@ -101,10 +101,11 @@ final class SurvivalLoad {
     private func start(
         _ container: TestContainer, _ limits: Limits, _ cpus: [Int], seed: UInt64, _ pause: Int, isBusy: Bool
     ) throws(BenchError) {
-        let arguments = [
-            SurvivalLoad.reader, "\((limits.memory ?? 0) / 1024)", cpus.map(String.init).joined(separator: ","), "\(seed)", "\(pause)",
-            "\(SurvivalLoad.patience)", isBusy ? "busy" : "idle",
-        ] + (omitted.map { [$0] } ?? [])
+        let arguments =
+            [
+                SurvivalLoad.reader, "\((limits.memory ?? 0) / 1024)", cpus.map(String.init).joined(separator: ","), "\(seed)", "\(pause)",
+                "\(SurvivalLoad.patience)", isBusy ? "busy" : "idle",
+            ] + (omitted.map { [$0] } ?? [])
         commands.append((try container.start(arguments, holdsInput: true), !isBusy))
     }
 

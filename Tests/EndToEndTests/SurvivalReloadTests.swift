@@ -32,7 +32,8 @@ extension EndToEnd.Survival {
                 daemon.command.signal(SIGUSR1)
                 guard Machine.wait(15, until: { daemon.workers.count == 1 && daemon.worker != old }) else { break }
             }
-            #expect(moments.count == count && generations.count == count, "\(generations.count): \(daemon.command.errorsSoFar.suffix(2000))")
+            #expect(
+                moments.count == count && generations.count == count, "\(generations.count): \(daemon.command.errorsSoFar.suffix(2000))")
             let outcome = load.finish()
             SurvivalRun.report("reloads", moments, outcome)
             SurvivalRun.expectNothingWrong(outcome, daemon)
@@ -74,7 +75,9 @@ extension EndToEnd.Survival {
             Machine.pause(0.2)
             reader.send("go on\n")
             #expect(reader.wait(seconds: 20) == .exited(0), "\(reader.errorsSoFar)")
-            let texts = reader.outputSoFar.dropFirst("first\n".count).components(separatedBy: "####").map { $0.components(separatedBy: "====") }
+            let texts = reader.outputSoFar.dropFirst("first\n".count).components(separatedBy: "####").map {
+                $0.components(separatedBy: "====")
+            }
             try #require(texts.count == paths.count + 1 && texts.dropLast().allSatisfy { $0.count == 2 }, "\(texts)")
             for text in texts[0] { #expect(numbers(of: "cpu", in: text) == numbers(of: "cpu0", in: text), "\(text)") }
             let total = { (text: String) in numbers(of: "cpu", in: text).reduce(0, +) }
@@ -113,7 +116,8 @@ extension EndToEnd.Survival {
             }
             let new = try #require(daemon.waitUntilSettled(seconds: 30), "\(daemon.command.errorsSoFar)")
             #expect(new != old && ProcessTable.children(of: daemon.command.pid) == [new])
-            #expect((1...100).contains(daemon.logLines("reloaded")) && daemon.logLines("reload failed") == 0, "\(daemon.command.errorsSoFar)")
+            #expect(
+                (1...100).contains(daemon.logLines("reloaded")) && daemon.logLines("reload failed") == 0, "\(daemon.command.errorsSoFar)")
             #expect(daemon.stop() == .exited(0))
         }
 
