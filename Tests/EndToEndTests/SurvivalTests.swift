@@ -17,6 +17,35 @@ extension EndToEnd {
             #expect(daemon.stop() == .exited(0))
         }
 
+        /// What the other tests rest on.
+        @Test func theReadersReportWhatIsWrongAndWhatHangs() throws {
+            let daemon = try SurvivalRun.daemon()
+            let memory = UInt64(64 << 20)
+            let container = try TestContainer(Limits(memory: memory, cpuset: "\(Machine.cpus[0])"), mountPoint: daemon.mountPoint)
+            let reader = { (kibibytes: UInt64, cpus: String) throws(BenchError) -> Command in
+                try container.start([SurvivalLoad.reader, "\(kibibytes)", cpus, "1", "1000", "1", "idle"], holdsInput: true)
+            }
+            let right = try reader(memory / 1024, "\(Machine.cpus[0])")
+            let wrong = try reader(memory / 1024 + 4, "\(Machine.cpus[0]),\(Machine.cpus[0] + 1)")
+            let isReported = Machine.wait(10) {
+                ["/proc/meminfo", "/proc/stat", "/proc/cpuinfo", "/sys/devices/system/cpu/online", "/sys/devices/system/cpu"].allSatisfy {
+                    wrong.outputSoFar.contains("fault \($0) ")
+                }
+            }
+            #expect(isReported, "\(wrong.outputSoFar)")
+            #expect(!right.outputSoFar.contains("fault"), "\(right.outputSoFar)")
+            let answers = daemon.worker ?? daemon.command.pid
+            kill(answers, SIGSTOP)
+            let isHung = Machine.wait(10) { right.outputSoFar.contains("hang /") }
+            kill(answers, SIGCONT)
+            #expect(isHung, "\(right.outputSoFar)")
+            for reader in [right, wrong] {
+                reader.send("end\n")
+                #expect(reader.wait(seconds: 20) == .exited(0))
+            }
+            #expect(right.outputSoFar.contains("\nslow ") && daemon.stop() == .exited(0))
+        }
+
         @Test func theWorkerMayDieAtAnyMoment() throws {
             let count = SurvivalRun.count(200, long: 2000)
             let daemon = try SurvivalRun.daemon()

@@ -271,7 +271,7 @@ static void summarize(void) {
 
 int main(int count, char **arguments) {
     static double patience;
-    static const size_t chunks[] = {LONGEST, 4096, LONGEST, 4096, 1000, 100, 100, 7};
+    static const size_t chunks[] = {LONGEST, 4096, LONGEST, 4096, LONGEST, 1000, 100, 7};
     if (count < 7) return 2;
     expected.memory = strtoull(arguments[1], NULL, 10);
     for (char *at = arguments[2]; *at && expected.cpu_count < MOST_CPUS; at += *at == ',') expected.cpus[expected.cpu_count++] = (unsigned)strtoul(at, &at, 10);
@@ -292,7 +292,7 @@ int main(int count, char **arguments) {
         for (int index = 0; index < FILES; index++) {
             if (!is_read[index]) continue;
             /* One byte at a time now and then. */
-            read_whole(index, chance(24) ? chunks[chance(sizeof chunks / sizeof *chunks)] : 1);
+            read_whole(index, chance(64) ? chunks[chance(sizeof chunks / sizeof *chunks)] : 1);
             for (size_t i = 0; i < sizeof held / sizeof *held; i++)
                 if (is_read[held[i].file] && !chance(2)) read_on(&held[i]);
             usleep(pause);
