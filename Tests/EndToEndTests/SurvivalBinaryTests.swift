@@ -90,9 +90,16 @@ extension EndToEnd.Survival {
             #expect(daemon.waitForWorker(otherThan: last) != nil, "\(daemon.command.errorsSoFar.suffix(1000))")
             _ = daemon.waitUntilSettled()
             for pid in [keeper, daemon.worker ?? 0] {
-                #expect(Machine.wait(5) { Machine.inode("/proc/\(pid)/exe") == inode }, "\(ProcessTable.link("exe", of: pid) ?? "-")")
+                // The keeper follows when the new program has served for a while.
+                #expect(Machine.wait(20) { Machine.inode("/proc/\(pid)/exe") == inode }, "\(ProcessTable.link("exe", of: pid) ?? "-")")
                 #expect(ProcessTable.link("exe", of: pid)?.hasSuffix(" (deleted)") == false)
             }
+            _ = daemon.waitUntilSettled()
+            #expect(Machine.field("MemTotal", of: try container.read("/proc/meminfo")) == Bench.memory / 1024)
+            // It still knows what it is for: its worker, and signals.
+            let worker = daemon.worker
+            daemon.command.signal(SIGUSR1)
+            #expect(daemon.waitForWorker(otherThan: worker) != nil && daemon.waitUntilSettled() != nil, "\(daemon.command.errorsSoFar)")
             #expect(daemon.command.isRunning && Machine.read(daemon.pidFile) == "\(keeper)\n")
             #expect(mountID(daemon.mountPoint) == mount)
             SurvivalRun.expectNothingWrong(load.finish(), daemon)
