@@ -32,6 +32,8 @@ let package = Package(
     targets: [
         // The kernel and the C libraries.
         .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+        // The header of libsystemd (apt: libsystemd-dev) is needed to build it, the library only where systemd starts us.
+        .target(name: "CSystemd"),
         .target(name: "CLinux"),
         .target(name: "LinuxSystem", dependencies: ["CLinux", "ProcText", system], swiftSettings: strict),
 
@@ -48,7 +50,7 @@ let package = Package(
         // The daemon.
         .target(
             name: "LXCFSDaemon",
-            dependencies: ["ContainerViews", "Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", logging, system],
+            dependencies: ["CSystemd", "ContainerViews", "Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", logging, system],
             swiftSettings: strict),
         .executableTarget(name: "lxcfs", dependencies: ["LXCFSDaemon", "ContainerViews", argumentParser], swiftSettings: strict),
 
@@ -76,7 +78,13 @@ let package = Package(
         .testTarget(
             name: "FuzzTests", dependencies: ["Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "FUSETests", dependencies: ["CLinux", "FUSE", "LinuxSystem", system], swiftSettings: strict),
+        .target(
+            name: "ToyFileSystem", dependencies: ["FUSE", system], path: "Tests/ToyFileSystem", swiftSettings: strict),
+        .executableTarget(
+            name: "toy-worker", dependencies: ["FUSE", "LinuxSystem", "ToyFileSystem"], path: "Tests/toy-worker", swiftSettings: strict),
+        .testTarget(
+            name: "FUSETests", dependencies: ["CLinux", "FUSE", "LinuxSystem", "ToyFileSystem", "toy-worker", system], swiftSettings: strict
+        ),
         .testTarget(name: "HostProcTests", dependencies: ["HostProc", "ProcText"], swiftSettings: strict),
         .testTarget(name: "LinkageTests", dependencies: ["TestContainers"], swiftSettings: strict),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", system], swiftSettings: strict),

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -136,6 +137,24 @@ int clinux_install_wake_signal(void) {
     int number = SIGRTMIN + 1;
     return sigaction(number, &action, NULL) < 0 ? -1 : number;
 }
+
+int clinux_signalfd(const int *signals, int count) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < count; i++) sigaddset(&set, signals[i]);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int clinux_take_signal(int descriptor, int32_t *sender) {
+    struct signalfd_siginfo information;
+    if (read(descriptor, &information, sizeof information) != (ssize_t)sizeof information) return 0;
+    *sender = (int32_t)information.ssi_pid;
+    return (int)information.ssi_signo;
+}
+
+int clinux_pidfd_signal(int pidfd, int number) { return (int)syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0); }
+
+int clinux_pidfd_getfd(int pidfd, int descriptor) { return (int)syscall(SYS_pidfd_getfd, pidfd, descriptor, 0); }
 
 /* linux/memfd.h, Linux 6.3. Where vm.memfd_noexec is 2, the flag is not optional. */
 #define CLINUX_MFD_NOEXEC_SEAL 0x0008U

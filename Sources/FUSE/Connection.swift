@@ -1,3 +1,4 @@
+internal import CFuse3
 internal import Glibc
 package import LinuxSystem
 internal import SystemPackage
@@ -25,6 +26,16 @@ package final class Connection: Sendable {
             self.path = path
             self.device = device
         }
+
+        /// Detaches it, if it is still what is seen at its place. What is open or bound elsewhere lives on as long as the connection is served.
+        /// - Returns: whether it was there.
+        @discardableResult package func detach() throws(MountError) -> Bool {
+            guard let entry = MountPoint.topmost(at: path), entry.type == MountPoint.type, entry.device == device else { return false }
+            guard umount2(path, CInt(MNT_DETACH) | CInt(UMOUNT_NOFOLLOW)) == 0 else {
+                throw .failed(mountPoint: path, Errno(rawValue: errno))
+            }
+            return true
+        }
     }
 
     /// Mounts on a directory, which need not be empty, as a shared mount, so that what is bound from it can be replaced in containers later.
@@ -51,6 +62,13 @@ package final class Connection: Sendable {
         self.device = device
     }
 
+    /// The mount of a file system of this type that is seen at a path, if one is. Asks the table of mounts only: nobody need serve it.
+    package static func mount(at path: String) -> Mount? {
+        guard let canonical = try? MountPoint.canonical(path), let entry = MountPoint.topmost(at: canonical), entry.type == MountPoint.type
+        else { return nil }
+        return Mount(path: canonical, device: entry.device)
+    }
+
     /// Takes over a connection that someone else made: its /dev/fuse, and the INIT request that came first on it and has been answered.
     package init(adopting device: consuming OwnedFileDescriptor, initRequest: InitRequest, mount: Mount?) {
         self.device = device
@@ -62,18 +80,37 @@ package final class Connection: Sendable {
     /// The number of the open /dev/fuse, to be inherited by another process; it stays this connection's to close.
     package var descriptor: CInt { device.rawValue }
 
-    /// Detaches the mount, if what is seen at its place is still the one that was made.
-    ///
-    /// What is open or bound elsewhere lives on as long as the connection is served.
+    /// Whether the kernel still asks on it: false when everything that was mounted from it is gone, or it was aborted.
+    package var isAlive: Bool {
+        var state = pollfd(fd: device.rawValue, events: 0, revents: 0)
+        return poll(&state, 1, 0) == 0
+    }
+
+    /// Detaches the mount, if there is one to be taken away.
     /// - Returns: whether it was there.
-    @discardableResult package func unmount() throws(MountError) -> Bool {
-        guard let mount, let entry = MountPoint.topmost(at: mount.path), entry.type == MountPoint.type, entry.device == mount.device else {
-            return false
-        }
-        guard umount2(mount.path, CInt(MNT_DETACH) | CInt(UMOUNT_NOFOLLOW)) == 0 else {
-            throw .failed(mountPoint: mount.path, Errno(rawValue: errno))
-        }
-        return true
+    @discardableResult package func unmount() throws(MountError) -> Bool { try mount?.detach() ?? false }
+
+    /// Asks the kernel to hand out again every request that has been received and not answered (FUSE_NOTIFY_RESEND, Linux 6.9): for a connection
+    /// whose request slots are lost. Nobody may be serving it.
+    /// - Returns: whether the kernel knows how.
+    package func askToResend() -> Bool {
+        // The kernel's number of this notification; headers before Linux 6.9 do not have it.
+        send(unique: 0, code: 7)
+    }
+
+    /// Answers a request with an error, past libfuse. Nobody is told when the kernel does not know it any more.
+    func refuse(_ unique: UInt64, _ error: Errno) {
+        // fuse_request_find() compares all bits: a request that was handed out again since it was received has the highest one now.
+        if !send(unique: unique, code: -error.rawValue) { _ = send(unique: unique ^ RequestSummary.resendBit, code: -error.rawValue) }
+    }
+
+    /// Writes a message that is a header alone.
+    private func send(unique: UInt64, code: Int32) -> Bool {
+        var header = fuse_out_header()
+        header.len = UInt32(MemoryLayout<fuse_out_header>.size)
+        header.error = code
+        header.unique = unique
+        return Glibc.write(device.rawValue, &header, MemoryLayout<fuse_out_header>.size) == MemoryLayout<fuse_out_header>.size
     }
 
     private static func openDevice() throws(MountError) -> OwnedFileDescriptor {

@@ -54,7 +54,7 @@ enum Dispatch {
         let flags = OpenFlags(rawValue: file.pointee.flags)
         if let refusal = ReadOnlyPolicy.refusal(of: flags) { return pending.fail(refusal) }
         let fileSystem = SessionContext.of(request).fileSystem
-        let reply = OpenReply(request: pending, node: node, kind: kind)
+        let reply = OpenReply(request: pending, id: clinux_current_request(), node: node, kind: kind)
         switch kind {
         case .file: fileSystem.open(node, flags: flags, caller: Caller(request), reply: reply)
         case .directory: fileSystem.openDirectory(node, flags: flags, caller: Caller(request), reply: reply)

@@ -45,7 +45,7 @@ struct MountPoint {
         return count
     }
 
-    private static func canonical(_ path: String) throws(MountError) -> String {
+    static func canonical(_ path: String) throws(MountError) -> String {
         guard let resolved = realpath(path, nil) else { throw error(Errno(rawValue: errno), path) }
         defer { free(resolved) }
         return String(cString: resolved)

@@ -83,6 +83,8 @@ package struct AttributesReply: ~Copyable, Sendable {
 /// The answer to OPEN and OPENDIR.
 package struct OpenReply: ~Copyable, Sendable {
     let request: PendingRequest
+    /// The kernel's number of this request. An OPEN whose server died before it answered comes again with the same number.
+    package let id: UInt64
     let node: NodeID
     let kind: NodeAttributes.Kind
 

@@ -1,54 +1,141 @@
 internal import Glibc
+package import LinuxSystem
+internal import SystemPackage
 
-/// The memory that the worker threads receive requests into: one slot for each.
+/// The memory that a session's threads receive requests into, one slot for each thread. What is in it outlives them.
 ///
-/// The first word of a slot is the length of the request in it (`fuse_in_header.len`), or 0 when it has been answered. In memory that outlives the
-/// process, a successor finds there what is still to be answered.
+/// The kernel writes a request's length, the first word of a buffer, within the read(2) that takes the request from its queue, whatever happens to
+/// the thread meanwhile; the thread clears it when the request has been answered and everything that it asks for has been done. So a length that
+/// is not 0 in memory whose worker is gone means a request that nobody has answered, or whose answer nobody has noted: who serves the connection
+/// next answers it, and an answer too many is refused by the kernel (ENOENT).
+///
+/// `@unchecked`: each slot is written by one thread, the one that serves with it, and by `takeOver` and `prepare` while there is none.
 package final class RequestSlots: @unchecked Sendable {
-    // Each slot is written by one thread, the one that serves with it.
-    private let memory: UnsafeMutableRawBufferPointer
-    private let isOwner: Bool
+    private let region: SharedRegion
+    private let layout: SlotLayout?
+    /// Whether the memory holds no slots that this version knows: it is new, or another version's. What was received into that, only the kernel
+    /// knows: see `Connection.askToResend`. Settled when this is made.
+    package let isNew: Bool
+    private var isPrepared = false
 
-    /// The bytes that one slot takes.
-    package static let slotLength = InitRequest.receiveBufferLength
+    /// The bytes that `slots` slots take.
+    package static func byteCount(slots: Int) -> Int { SlotLayout.byteCount(slots: slots) }
 
-    /// Fresh memory. Of each slot only the pages that were used cost anything.
-    package init(count: Int) {
-        memory = .allocate(byteCount: max(1, count) * RequestSlots.slotLength, alignment: 4096)
-        isOwner = true
-        for slot in 0..<self.count { self[slot].clear() }
+    /// The slots in shared memory that starts on a page: those that a predecessor left there, or else as many as fit.
+    ///
+    /// Nothing is written yet, so that a predecessor may still serve with them.
+    package init(in region: SharedRegion) {
+        self.region = region
+        let found = SlotLayout(headerOf: region)
+        isNew = found == nil
+        layout = found ?? SlotLayout(fitting: region.count)
     }
 
-    /// Memory that belongs to someone else, for example a shared mapping, and lives longer than this; zeroed when it is new. Its start is aligned to 8 bytes.
-    package init(in memory: UnsafeMutableRawBufferPointer) {
-        self.memory = memory
-        isOwner = false
+    /// Slots in memory of their own, which end with this object.
+    package convenience init(count: Int) throws(SessionError) {
+        do throws(Errno) {
+            let memory = try SharedMemory(name: "lxcfs-requests", count: RequestSlots.byteCount(slots: count))
+            self.init(in: memory.region(0..<memory.count))
+        } catch {
+            throw .outOfResources(error)
+        }
     }
 
-    deinit {
-        if isOwner { memory.deallocate() }
+    /// How many threads serve with it.
+    package var count: Int { layout?.count ?? 0 }
+
+    /// For 0..<`count`.
+    subscript(index: Int) -> RequestSlot? {
+        guard let layout, (0..<layout.count).contains(index) else { return nil }
+        return RequestSlot(layout, index, in: region)
     }
 
-    /// How many threads can serve with it.
-    package var count: Int { memory.count / RequestSlots.slotLength }
-
-    subscript(index: Int) -> RequestSlot {
-        let start = index * RequestSlots.slotLength
-        return RequestSlot(memory: UnsafeMutableRawBufferPointer(rebasing: memory[start..<(start + RequestSlots.slotLength)]))
+    /// Makes the memory ready to be received into: from here on nobody else may serve with it. The second call does nothing.
+    ///
+    /// The kernel copies a request into pages that are there also when the thread is being killed; but it fetches no page for a thread that is being
+    /// killed, and gives the caller EIO instead. So all pages are fetched, and locked.
+    func prepare() {
+        guard !isPrepared, let layout else { return }
+        isPrepared = true
+        if SlotLayout(headerOf: region) != layout { layout.format(region) }
+        for page in stride(from: 0, to: region.count, by: SlotLayout.pageSize) { region.add64(0, at: page) }
+        // Without it the pages stay as long as memory is not short.
+        _ = mlock(region.bytes.baseAddress, region.count)
     }
 }
 
-/// One worker's receive buffer.
-///
-/// `@unchecked`: only the thread that serves with it touches the memory.
-struct RequestSlot: @unchecked Sendable {
-    let memory: UnsafeMutableRawBufferPointer
+/// One thread's receive buffer, and the record of its request.
+struct RequestSlot: Sendable {
+    private let record: SharedRegion
+    let buffer: SharedRegion
 
-    /// The kernel's number of the request (`fuse_in_header.unique`), without the bit of a request that the kernel hands out again.
-    var id: UInt64 { memory.loadUnaligned(fromByteOffset: 8, as: UInt64.self) & ~(1 << 63) }
+    /// What is zeroed before a request is received, beginning with its header: the arguments of every request that has an effect.
+    /// A copy that is broken off must not leave a new header before old arguments.
+    private static let clearedLength = 192
 
-    /// Marks the request as answered.
+    init(_ layout: SlotLayout, _ slot: Int, in region: SharedRegion) {
+        record = layout.record(slot, in: region)
+        buffer = layout.buffer(slot, in: region)
+    }
+
+    /// The length of the request that waits for its answer, as it stands there; 0 where there is none.
+    var length: Int { Int(buffer.load32(at: 0)) }
+
+    /// The kernel's number of the request (`fuse_in_header.unique`), as the answer needs it.
+    var unique: UInt64 { buffer.load64(at: 8) }
+
+    /// The same without the bit of a request that the kernel hands out again.
+    var id: UInt64 { RequestSummary.id(ofUnique: unique) }
+
+    /// What became of the request before.
+    var history: SlotRecord {
+        get { SlotRecord(rawValue: record.load64(at: SlotRecord.stateOffset)) }
+        nonmutating set { record.store64(newValue.rawValue, at: SlotRecord.stateOffset) }
+    }
+
+    /// Whether the request in it is the one that a worker was found stuck with.
+    var isBlamedForStall: Bool { id != 0 && record.load64(at: SlotRecord.blamedOffset) == id }
+
+    /// Notes that a worker is stuck with a request. Another one in the same slot has nothing to do with it.
+    func blame(_ id: UInt64) {
+        record.store64(id, at: SlotRecord.blamedOffset)
+    }
+
+    /// What a successor does with a slot.
+    enum Inherited: Equatable {
+        /// There is nothing to answer.
+        case nothing
+        /// Its request is served when a thread begins with this slot.
+        case waiting
+        /// To be answered ENOSYS.
+        case unsupported
+        /// To be answered EIO.
+        case condemned(CondemnedRequest.Reason)
+    }
+
+    /// Counts a predecessor's end against the request that it had in service. One that still waits from an earlier time has nothing to do with it.
+    func inherit(after end: PredecessorEnd) -> Inherited {
+        guard length != 0 else { return .nothing }
+        switch InheritedRequest(buffer) {
+        case .needsNothing: return .nothing
+        case .unsupported: return .unsupported
+        case .damaged: return .condemned(.damaged)
+        case .whole: break
+        }
+        var history = history
+        if !history.isWaiting {
+            history.count(end, isBlamedForStall: isBlamedForStall)
+            history.isWaiting = true
+            self.history = history
+        }
+        return history.condemnation.map { .condemned($0) } ?? .waiting
+    }
+
+    /// Marks the request as done, and makes room for the next.
+    ///
+    /// Its length and what it is go with one store, the first: whoever is stopped behind it has done the request.
     func clear() {
-        memory.storeBytes(of: 0, as: UInt32.self)
+        for offset in stride(from: 0, to: RequestSlot.clearedLength, by: 8) { buffer.store64(0, at: offset) }
+        if record.load64(at: SlotRecord.stateOffset) != 0 { history = SlotRecord() }
     }
 }

@@ -13,6 +13,8 @@ package enum SessionEvent: Sendable, Equatable {
     case readFailed(Errno)
     /// An answer was not taken by the kernel, which had not given up the question; the session goes on.
     case replyFailed(Errno)
+    /// A request of a predecessor was given up; its caller has been answered EIO.
+    case condemned(CondemnedRequest)
 }
 
 /// Why a connection cannot be served.
@@ -41,6 +43,7 @@ package final class Session: @unchecked Sendable {
     private let slots: RequestSlots
     private let library: OpaquePointer
     private let isStopping = Atomic(false)
+    private let hasTakenOver = Atomic(false)
     /// Lock order: nothing is locked under it.
     private let workers = Mutex<[SessionWorker]>([])
 
@@ -65,13 +68,51 @@ package final class Session: @unchecked Sendable {
         fuse_session_destroy(library)
     }
 
+    /// Goes through what a predecessor has left unanswered in the slots: to be called once, when that one is gone or has stopped, before `start`,
+    /// which else does it as after a predecessor that finished its work.
+    ///
+    /// A request that was in service when its worker ended counts that against itself; with two crashes, two stalls or five kills it is condemned,
+    /// answered EIO here and reported. The others wait for `start`.
+    @discardableResult package func takeOver(after end: PredecessorEnd) -> Inheritance {
+        hasTakenOver.store(true, ordering: .relaxed)
+        slots.prepare()
+        var inheritance = Inheritance()
+        // What new slots do not hold may be in slots that are lost.
+        if slots.isNew { inheritance.isResent = connection.askToResend() }
+        for index in 0..<slots.count {
+            guard let slot = slots[index] else { continue }
+            switch slot.inherit(after: end) {
+            case .nothing:
+                slot.clear()
+            case .waiting:
+                inheritance.waiting += 1
+            case .unsupported:
+                connection.refuse(slot.unique, .noFunction)
+                slot.clear()
+            case .condemned(let reason):
+                inheritance.condemned += 1
+                connection.refuse(slot.unique, .ioError)
+                context.report(.condemned(CondemnedRequest(request: RequestSummary(slot.buffer), slot: index, reason: reason)))
+                slot.clear()
+            }
+        }
+        return inheritance
+    }
+
     /// Starts the threads, `lxcfs/fuse-0` and on. Once per session.
+    ///
+    /// A thread whose slot holds a request of a predecessor begins with that, and the next thread is started when it is done, or after 100 ms: a
+    /// request that ends this worker too shall be alone in service then, so that no other is blamed.
     package func start() throws(SessionError) {
+        if !hasTakenOver.load(ordering: .relaxed) { _ = takeOver(after: .handedOver) }
         do {
             for index in 0..<slots.count {
+                guard let slot = slots[index] else { continue }
+                let isWaiting = slot.history.isWaiting
                 let worker = SessionWorker()
-                try worker.start(index, in: self, slots[index])
+                try worker.start(index, in: self, slot)
                 workers.withLock { $0.append(worker) }
+                if isWaiting { worker.awaitReplay() }
             }
         } catch {
             stop()
@@ -97,11 +138,13 @@ package final class Session: @unchecked Sendable {
 
     /// The worker's loop: read(2), which the kernel wakes one thread for, and the request.
     func serve(_ worker: SessionWorker, _ slot: RequestSlot) {
+        if slot.history.isWaiting { replay(slot) }
+        worker.hasReplayed.store(true, ordering: .releasing)
         var pause: UInt32 = 1000
         while true {
             worker.isReceiving.store(true, ordering: .sequentiallyConsistent)
             if isStopping.load(ordering: .sequentiallyConsistent) { return }
-            let count = read(connection.descriptor, slot.memory.baseAddress, slot.memory.count)
+            let count = read(connection.descriptor, slot.buffer.bytes.baseAddress, slot.buffer.count)
             let error = Errno(rawValue: errno)
             worker.isReceiving.store(false, ordering: .sequentiallyConsistent)
             if count > 0 {
@@ -109,6 +152,8 @@ package final class Session: @unchecked Sendable {
                 pause = 1000
                 continue
             }
+            // What was copied of a request before it failed: the kernel has answered that itself.
+            slot.clear()
             switch error {
             // ENOENT: the caller gave up while its request was being handed over.
             case .interrupted, .noSuchFileOrDirectory:
@@ -125,10 +170,17 @@ package final class Session: @unchecked Sendable {
         }
     }
 
+    /// Processes a request that a predecessor received.
+    private func replay(_ slot: RequestSlot) {
+        // In service from here on: what happens now is this request's doing.
+        slot.history.isWaiting = false
+        process(slot, min(slot.length, slot.buffer.count))
+    }
+
     private func process(_ slot: RequestSlot, _ count: Int) {
         clinux_set_current_request(slot.id)
         var buffer = fuse_buf()
-        buffer.mem = slot.memory.baseAddress
+        buffer.mem = slot.buffer.bytes.baseAddress
         buffer.size = count
         fuse_session_process_buf(library, &buffer)
         slot.clear()

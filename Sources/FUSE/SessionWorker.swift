@@ -1,3 +1,4 @@
+internal import Glibc
 internal import LinuxSystem
 internal import Synchronization
 internal import SystemPackage
@@ -6,6 +7,8 @@ internal import SystemPackage
 final class SessionWorker: Sendable {
     /// Whether it is about to receive a request, or waits for one. Only then it is woken: a signal shall not disturb the file system's own work.
     let isReceiving = Atomic(false)
+    /// Whether the request that a predecessor left in its slot, if one did, has been processed.
+    let hasReplayed = Atomic(false)
     private let thread = Mutex<JoinableThread?>(nil)
 
     /// Views need little stack; the default of 8 MiB would only count against limits.
@@ -17,6 +20,17 @@ final class SessionWorker: Sendable {
             session.serve(self, slot)
         }
         thread.withLock { $0 = started }
+    }
+
+    /// Waits until the predecessor's request has been processed, but no longer than about 100 ms.
+    func awaitReplay() {
+        var pause: UInt32 = 50
+        var waited: UInt32 = 0
+        while waited < 100_000, !hasReplayed.load(ordering: .acquiring) {
+            usleep(pause)
+            waited += pause
+            pause = min(pause * 2, 2000)
+        }
     }
 
     var isFinished: Bool { thread.withLock { $0?.isFinished ?? true } }

@@ -4,6 +4,8 @@ package import ProcText
 package struct ProcessStat: Sendable, Equatable {
     /// Field 3: `R`, `S`, `D`, `Z`, ...
     package let state: UInt8
+    /// Field 4: the parent's pid.
+    package let parent: UInt64
     /// Field 22: clock ticks (USER_HZ) from boot to its start.
     package let startTicks: UInt64
 
@@ -14,9 +16,11 @@ package struct ProcessStat: Sendable, Equatable {
         guard close >= 0 else { return nil }
         var scanner = ByteScanner(text.bytes, in: (close + 1)..<text.count)
         guard let state = scanner.word(), state.count == 1 else { return nil }
-        for _ in 4...21 { guard scanner.word() != nil else { return nil } }
+        guard let parent = scanner.decimal() else { return nil }
+        for _ in 5...21 { guard scanner.word() != nil else { return nil } }
         guard let start = scanner.decimal() else { return nil }
         self.state = text.bytes[state.lowerBound]
+        self.parent = parent
         startTicks = start
     }
 

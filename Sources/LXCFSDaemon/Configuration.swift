@@ -1,4 +1,5 @@
 package import ContainerViews
+internal import ProcText
 
 /// What the operator asked for, checked.
 package struct Configuration: Sendable {
@@ -12,13 +13,20 @@ package struct Configuration: Sendable {
     package var views: ViewSettings
     /// Threads that answer requests.
     package var threads: Int
+    /// How long a new worker may take until it is ready, in nanoseconds.
+    package var startTimeout: UInt64
+    /// After how many seconds an unanswered request counts as stuck.
+    package var requestTimeout: UInt64
     /// `-d`: log more.
     package var isDebugging: Bool
 
-    /// - Parameter mountOptions: each a list separated by commas, as mount(8) takes them.
+    /// - Parameters:
+    ///   - mountOptions: each a list separated by commas, as mount(8) takes them.
+    ///   - startTimeout: in seconds.
     package init(
         mountPoint: String, pidFile: String? = nil, runtimeDirectory: String = "/run", mountOptions: [String] = [],
-        views: ViewSettings = ViewSettings(), threads: Int? = nil, isDebugging: Bool = false
+        views: ViewSettings = ViewSettings(), threads: Int? = nil, startTimeout: UInt64 = 10, requestTimeout: UInt64 = 30,
+        isDebugging: Bool = false
     ) {
         var path = Substring(mountPoint)
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
@@ -27,6 +35,8 @@ package struct Configuration: Sendable {
         self.mountOptions = mountOptions
         self.views = views
         self.threads = threads ?? Configuration.defaultThreads
+        self.startTimeout = startTimeout.saturatingMultiply(1_000_000_000)
+        self.requestTimeout = requestTimeout
         self.isDebugging = isDebugging
     }
 

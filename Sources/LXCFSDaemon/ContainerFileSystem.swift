@@ -2,7 +2,6 @@ internal import ContainerViews
 internal import FUSE
 internal import LinuxSystem
 internal import ProcText
-internal import Synchronization
 internal import SystemPackage
 
 /// The file system of views: FUSE's questions on one side, containers and views on the other.
@@ -17,17 +16,13 @@ final class ContainerFileSystem: FileSystem {
     private let resolver: ScopeResolver
     private let renderer: Renderer
     private let openFiles = OpenFileTable()
-    private let showsHost = Atomic<Bool>(false)
+    private let showsHost: @Sendable () -> Bool
 
-    init(resolver: ScopeResolver, renderer: Renderer) {
+    /// - Parameter showsHost: whether everyone sees the host's values, and not their own.
+    init(resolver: ScopeResolver, renderer: Renderer, showsHost: @escaping @Sendable () -> Bool) {
+        self.showsHost = showsHost
         self.resolver = resolver
         self.renderer = renderer
-    }
-
-    /// SIGUSR2: everyone sees the host's values, or their own again.
-    /// - Returns: whether the views are the containers' own now.
-    func toggleVirtualization() -> Bool {
-        showsHost.logicalXor(true, ordering: .relaxed).oldValue
     }
 
     // MARK: - Names and attributes
@@ -131,7 +126,7 @@ final class ContainerFileSystem: FileSystem {
 
     /// `nil` where it cannot be told who asks: the answer is an error then, not someone else's numbers.
     private func scope(of caller: Caller) -> ContainerScope? {
-        showsHost.load(ordering: .relaxed) ? resolver.hostScope : resolver.scope(ofProcess: caller.pid)
+        showsHost() ? resolver.hostScope : resolver.scope(ofProcess: caller.pid)
     }
 
     private func has(_ node: ViewNode, _ scope: ContainerScope?) -> Bool {

@@ -1,37 +1,43 @@
-internal import Cgroups
-internal import ContainerViews
 internal import FUSE
 internal import Glibc
 internal import LinuxSystem
 internal import Logging
-internal import ProcText
-internal import Synchronization
 internal import SystemPackage
 
-/// The whole daemon: puts the parts together, mounts, serves until a signal says stop, and unmounts.
+/// The whole daemon: keeper or worker, as the process was started.
 package struct Daemon {
     private let configuration: Configuration
+    private let arguments: [String]
     private let logger: Logger
 
-    package init(_ configuration: Configuration) {
+    /// - Parameter arguments: the process's own, with which workers are started; the first is the program's name.
+    package init(_ configuration: Configuration, arguments: [String]) {
         self.configuration = configuration
+        self.arguments = arguments
         var logger = Logger(label: "lxcfs") { _ in StandardErrorLog() }
         logger.logLevel = configuration.isDebugging ? .debug : .info
         self.logger = logger
     }
 
-    /// Runs until SIGTERM, SIGINT or SIGHUP, or until the file system is unmounted from outside.
-    package func run() throws(StartError) {
+    /// Runs as the keeper, which mounts and serves until SIGTERM, SIGINT or SIGHUP, or until the file system is unmounted from outside.
+    package func keep() throws(StartError) {
         StandardStreams.openMissing()
+        if KeeperUpgrade.isCheck { return try checkState() }
         guard ProcessIdentity.effectiveUser == 0 else { throw .notRoot }
-        ProcessIdentity.limitHeaps()
         ProcessIdentity.raiseFileLimit()
-        let signals = SignalSet([SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE])
-        signals.block()
-        let options = try mountOptions()
-        let pidFile = try PIDFile(path: configuration.pidFile)
+        let legacy = KeeperUpgrade.legacy
+        let signals = try Daemon.keeperSignals()
+        let pidFile = try PIDFile(path: configuration.pidFile, inherited: legacy?.pidFile)
         do throws(StartError) {
-            try serve(options, until: signals)
+            let manager = ServiceManager()
+            let kept = try KeptConnection(configuration, legacy, manager, logger)
+            let settings = Keeper.Settings(
+                mountPoint: configuration.mountPoint, program: ProcessIdentity.program, arguments: arguments,
+                startTimeout: configuration.startTimeout, requestTimeout: configuration.requestTimeout)
+            let keeper = Keeper(
+                settings, kept, signals: signals, manager: manager,
+                upgrade: KeeperUpgrade(program: settings.program, pidFile: pidFile.descriptor), logger: logger)
+            keeper.run(with: legacy?.worker(of: kept.state))
         } catch {
             pidFile.remove()
             throw error
@@ -39,130 +45,35 @@ package struct Daemon {
         pidFile.remove()
     }
 
-    private func serve(_ options: MountOptions, until signals: SignalSet) throws(StartError) {
-        let parts = try Parts(configuration, logger)
-        let connection = try mounted(options)
-        if connection.detachedMounts > 0 {
-            logger.notice("detached \(connection.detachedMounts) dead mount(s) that an earlier lxcfs left at \(configuration.mountPoint)")
-        }
-        defer { unmount(connection) }
-        let session = try session(on: connection, parts)
-        let sampler = try startSampler(parts)
-        do throws(SessionError) {
-            try session.start()
+    /// Runs as a worker of the keeper that started it.
+    package func work() throws(StartError) {
+        ProcessIdentity.limitHeaps()
+        ProcessIdentity.raiseFileLimit()
+        let descriptors = [Worker.connectionDescriptor, Worker.stateDescriptor, Worker.linkDescriptor]
+        guard descriptors.allSatisfy({ fcntl($0, F_SETFD, FD_CLOEXEC) == 0 }) else { throw .noKeeper(.badFileDescriptor) }
+        let link = KeeperLink(socket: MessageSocket(adopting: OwnedFileDescriptor(adopting: Worker.linkDescriptor)))
+        do throws(StartError) {
+            try Worker(configuration, keeper: link, logger: logger).run()
         } catch {
-            throw .session(error.description)
-        }
-        logger.info("\(Version.current) serves \(configuration.mountPoint), \(parts.layoutDescription)")
-        wait(for: signals, parts)
-        parts.isEnding.store(true, ordering: .relaxed)
-        parts.sampler.stop()
-        while !sampler.isFinished {
-            sampler.interrupt()
-            usleep(1000)
-        }
-        sampler.join()
-        unmount(connection)
-        session.stop()
-    }
-
-    // MARK: - Starting
-
-    private func mountOptions() throws(StartError) -> MountOptions {
-        do throws(MountError) {
-            return try MountOptions(configuration.mountOptions)
-        } catch {
-            throw .mount(error.description)
+            link.send(.failed(reason: error.description))
+            throw error
         }
     }
 
-    private func mounted(_ options: MountOptions) throws(StartError) -> Connection {
-        do throws(MountError) {
-            return try Connection(mountingAt: configuration.mountPoint, options: options)
-        } catch {
-            throw .mount(error.description)
-        }
-    }
-
-    private func session(on connection: Connection, _ parts: Parts) throws(StartError) -> Session {
-        do throws(SessionError) {
-            return try Session(
-                connection, fileSystem: parts.fileSystem, slots: RequestSlots(count: configuration.threads),
-                tracesRequests: configuration.isDebugging
-            ) { [logger] event in
-                switch event {
-                case .unmounted:
-                    if parts.isEnding.load(ordering: .relaxed) { return }
-                    logger.notice("unmounted from outside")
-                    kill(getpid(), SIGTERM)
-                case .readFailed(let error): logger.error("a request could not be received: \(error)")
-                case .replyFailed(let error): logger.error("an answer was not taken by the kernel: \(error)")
-                }
-            }
-        } catch {
-            throw .session(error.description)
-        }
-    }
-
-    private func startSampler(_ parts: Parts) throws(StartError) -> JoinableThread {
+    /// Shows that this program understands what the running keeper would leave to it.
+    private func checkState() throws(StartError) {
         do throws(Errno) {
-            return try JoinableThread(name: "lxcfs/load", stackSize: 512 << 10) { parts.sampler.run() }
+            _ = try StateMemory(adopting: OwnedFileDescriptor(adopting: Worker.stateDescriptor))
         } catch {
-            throw .threads(error)
+            throw .memory(error)
         }
     }
 
-    // MARK: - Running and ending
-
-    private func wait(for signals: SignalSet, _ parts: Parts) {
-        while true {
-            let signal = signals.wait()
-            switch signal {
-            case SIGUSR2:
-                let isOn = parts.fileSystem.toggleVirtualization()
-                logger.notice("\(isOn ? "every container sees its own values again" : "everyone sees the host's values now") (SIGUSR2)")
-            case SIGUSR1:
-                logger.notice("SIGUSR1 ignored: there is nothing to reload in this version; limits and cgroups are always read anew")
-            case SIGPIPE: continue
-            default:
-                logger.info("ending: \(String(cString: strsignal(signal)))")
-                return
-            }
-        }
-    }
-
-    private func unmount(_ connection: Connection) {
-        do throws(MountError) {
-            try connection.unmount()
-        } catch {
-            logger.error("\(error)")
-        }
-    }
-}
-
-/// Everything that answers, put together.
-private final class Parts: Sendable {
-    let fileSystem: ContainerFileSystem
-    let sampler: LoadSampler
-    let layoutDescription: String
-    /// Whether the daemon unmounts by itself.
-    let isEnding = Atomic(false)
-
-    init(_ configuration: Configuration, _ logger: Logger) throws(StartError) {
+    private static func keeperSignals() throws(StartError) -> SignalQueue {
         do throws(Errno) {
-            let host = try HostFilesystem()
-            var text = InputText(capacity: 65536)
-            try host.proc.read("self/mountinfo", into: &text)
-            let layout = CgroupLayout(host, mounts: MountTable(text))
-            let resolver = try ScopeResolver(host, layout: layout)
-            sampler = LoadSampler(host, resolver: resolver)
-            let renderer = Renderer(
-                host, hostScope: resolver.hostScope, settings: configuration.views, sampler: sampler, fallbacks: FallbackLog(logger),
-                makeRoom: { resolver.makeRoom() })
-            fileSystem = ContainerFileSystem(resolver: resolver, renderer: renderer)
-            layoutDescription = layout.description
+            return try SignalQueue([SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE])
         } catch {
-            throw .host(error)
+            throw .signals(error)
         }
     }
 }

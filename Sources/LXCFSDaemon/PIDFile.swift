@@ -6,12 +6,17 @@ struct PIDFile: ~Copyable {
     private let lock: LockedFile
 
     /// Takes the lock and writes this process's pid.
-    init(path: String) throws(StartError) {
-        lock = try PIDFile.locked(path)
+    /// - Parameter inherited: the descriptor of the file where this process has locked and written it already, as another program.
+    init(path: String, inherited: Int32? = nil) throws(StartError) {
+        lock = try PIDFile.locked(path, inherited)
     }
 
-    private static func locked(_ path: String) throws(StartError) -> LockedFile {
+    /// The descriptor that holds the lock.
+    var descriptor: Int32 { lock.rawDescriptor }
+
+    private static func locked(_ path: String, _ inherited: Int32?) throws(StartError) -> LockedFile {
         do throws(Errno) {
+            if let inherited { return try LockedFile(path: path, locked: inherited) }
             return try LockedFile(path: path, content: "\(ProcessIdentity.pid)\n")
         } catch {
             if error == .resourceTemporarilyUnavailable || error == .permissionDenied { throw .alreadyRunning(pidFile: path) }

@@ -9,6 +9,10 @@ package enum StartError: Error, CustomStringConvertible {
     case mount(String)
     case session(String)
     case threads(Errno)
+    case memory(Errno)
+    case signals(Errno)
+    case noKeeper(Errno)
+    case selfTest(String)
 
     package var description: String {
         switch self {
@@ -18,6 +22,10 @@ package enum StartError: Error, CustomStringConvertible {
         case .alreadyRunning(let path): "Another lxcfs holds the lock of \(path); stop it first, or give this one its own --pidfile."
         case .host(let error): "The host's /proc or /sys cannot be opened (\(error)); both must be mounted."
         case .mount(let reason), .session(let reason): reason
+        case .memory(let error): "The memory that survives a crash cannot be made (\(error)); raise the limits on memory and open files."
+        case .signals(let error): "Signals cannot be received (\(error)); raise the limit of open files."
+        case .noKeeper(let error): "A worker cannot be started by hand (\(error)): start lxcfs without --worker."
+        case .selfTest(let fault): "The worker tested itself: \(fault)."
         case .threads(let error): "The threads that answer requests cannot be started (\(error)); raise the limit of processes."
         }
     }

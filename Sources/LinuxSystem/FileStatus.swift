@@ -1,4 +1,5 @@
 internal import Glibc
+package import SystemPackage
 
 /// What stat(2) says of a file, as far as anyone here asks.
 package struct FileStatus: Sendable, Equatable {
@@ -8,6 +9,8 @@ package struct FileStatus: Sendable, Equatable {
     package let inode: UInt64
     /// Type and permission bits.
     package let mode: UInt32
+    /// The user id of the owner.
+    package let owner: UInt32
     /// Length in bytes; 0 for kernel files.
     package let size: Int64
 
@@ -15,8 +18,19 @@ package struct FileStatus: Sendable, Equatable {
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
         mode = UInt32(status.st_mode)
+        owner = status.st_uid
         size = Int64(status.st_size)
     }
+
+    /// stat(2).
+    package init(following path: String) throws(Errno) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw Errno(rawValue: errno) }
+        self.init(status)
+    }
+
+    /// Whether both are the same inode.
+    package func isSameFile(as other: FileStatus) -> Bool { device == other.device && inode == other.inode }
 
     /// Whether this is a regular file.
     package var isRegularFile: Bool { mode & S_IFMT == S_IFREG }

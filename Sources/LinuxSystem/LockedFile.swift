@@ -21,6 +21,16 @@ package struct LockedFile: ~Copyable {
         self.path = path
     }
 
+    /// Goes on with a file that this process had locked before it executed another program.
+    package init(path: String, locked descriptor: CInt) throws(Errno) {
+        guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { throw Errno(rawValue: errno) }
+        self.descriptor = OwnedFileDescriptor(adopting: descriptor)
+        self.path = path
+    }
+
+    /// The descriptor that holds the lock; it stays this value's to close.
+    package var rawDescriptor: CInt { descriptor.rawValue }
+
     private static func opened(_ path: String) throws(Errno) -> OwnedFileDescriptor {
         let opened = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
         guard opened >= 0 else { throw Errno(rawValue: errno) }

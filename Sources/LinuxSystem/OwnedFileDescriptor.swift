@@ -32,6 +32,11 @@ package struct OwnedFileDescriptor: ~Copyable, Sendable {
         }
     }
 
+    /// Sets FD_CLOEXEC, for a descriptor that was inherited.
+    package func closeOnExec() {
+        _ = fcntl(rawValue, F_SETFD, FD_CLOEXEC)
+    }
+
     /// Gives the number away; the receiver closes it.
     package consuming func release() -> CInt {
         let number = rawValue

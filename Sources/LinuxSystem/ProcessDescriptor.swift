@@ -13,6 +13,24 @@ package final class ProcessDescriptor: Sendable {
         descriptor = OwnedFileDescriptor(adopting: opened)
     }
 
+    /// pidfd_getfd(2): a duplicate of a descriptor that the process has, close-on-exec. Linux 5.6; takes the right to trace it.
+    package func duplicate(ofDescriptor number: CInt) throws(Errno) -> OwnedFileDescriptor {
+        let duplicate = clinux_pidfd_getfd(descriptor.rawValue, number)
+        guard duplicate >= 0 else { throw Errno(rawValue: errno) }
+        return OwnedFileDescriptor(adopting: duplicate)
+    }
+
+    /// SIGKILL, and waits until it is dead.
+    /// - Parameter timeout: in nanoseconds.
+    /// - Returns: whether it is.
+    package func kill(timeout: UInt64) -> Bool {
+        _ = clinux_pidfd_signal(descriptor.rawValue, SIGKILL)
+        var poll = PollSet()
+        poll.add(descriptor.rawValue)
+        poll.wait(nanoseconds: timeout)
+        return poll.hasInput(descriptor.rawValue)
+    }
+
     /// Whether the process has not ended. A zombie has not ended.
     package var isAlive: Bool {
         clinux_pidfd_probe(descriptor.rawValue) == 0 || errno == EPERM

@@ -9,6 +9,15 @@ package enum ProcessIdentity {
     /// The effective user id.
     package static var effectiveUser: UInt32 { geteuid() }
 
+    /// The path of the program that this process was started from, whether or not it is still there.
+    package static var program: String {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = max(0, readlink("/proc/self/exe", &buffer, buffer.count))
+        let path = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        // d_path() says so of a file that was replaced or removed.
+        return path.hasSuffix(" (deleted)") ? String(path.dropLast(" (deleted)".count)) : path
+    }
+
     /// Makes one heap serve all threads, so that memory does not grow with their number. To be called before the first thread is started.
     package static func limitHeaps() {
         clinux_limit_malloc_arenas(1)

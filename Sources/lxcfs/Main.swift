@@ -11,7 +11,8 @@ struct LXCFS: ParsableCommand {
             "Show containers their own /proc and /sys: a FUSE file system whose files tell each container its own memory, CPUs, load and uptime.",
         usage: "lxcfs [<options>] <mountpoint>",
         discussion: """
-            Runs in the foreground. SIGTERM, SIGINT and SIGHUP unmount and end it; SIGUSR2 switches between the containers' values and the host's.
+            Runs in the foreground. SIGTERM, SIGINT and SIGHUP unmount and end it; SIGUSR1 makes it go on as the program that is installed now, without
+            unmounting; SIGUSR2 switches between the containers' values and the host's.
             """,
         version: Version.current)
 
@@ -45,6 +46,19 @@ struct LXCFS: ParsableCommand {
         help: ArgumentHelp("What the number of CPUs follows: the CPU set and the quota, or the CPU set alone.", valueName: "quota|cpuset"))
     var cpuCount = CPUCount.quota
 
+    @Option(
+        name: .customLong("request-timeout"),
+        help: ArgumentHelp("A worker that leaves a request unanswered this long is replaced (default: 30).", valueName: "seconds"))
+    var requestTimeout: UInt64 = 30
+
+    @Option(
+        name: .customLong("start-timeout"),
+        help: ArgumentHelp("A new worker that is not ready after this long is given up (default: 10).", valueName: "seconds"))
+    var startTimeout: UInt64 = 10
+
+    @Flag(help: .hidden)
+    var worker = false
+
     @Flag(name: .customShort("v"), help: "Show the version.")
     var showsVersion = false
 
@@ -53,6 +67,9 @@ struct LXCFS: ParsableCommand {
 
     func validate() throws {
         if showsVersion { throw CleanExit.message(Version.current) }
+        if !(1...86400).contains(requestTimeout) || !(1...86400).contains(startTimeout) {
+            throw ValidationError("A timeout is a number of seconds from 1 to 86400.")
+        }
         if mountPoint == nil { throw ValidationError("Missing the mount point, usually /var/lib/lxcfs.") }
     }
 
@@ -64,9 +81,9 @@ struct LXCFS: ParsableCommand {
         do throws(StartError) {
             let configuration = Configuration(
                 mountPoint: mountPoint ?? "", pidFile: pidFile, runtimeDirectory: runtimeDirectory, mountOptions: mountOptions,
-                views: views,
-                isDebugging: debug)
-            try Daemon(configuration).run()
+                views: views, startTimeout: startTimeout, requestTimeout: requestTimeout, isDebugging: debug)
+            let daemon = Daemon(configuration, arguments: CommandLine.arguments.filter { $0 != "--worker" })
+            if worker { try daemon.work() } else { try daemon.keep() }
         } catch {
             throw Failure(description: error.description)
         }

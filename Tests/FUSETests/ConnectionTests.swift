@@ -3,6 +3,7 @@ import Glibc
 import LinuxSystem
 import SystemPackage
 import Testing
+import ToyFileSystem
 
 extension MountTests {
     @Suite("Connection") struct ConnectionTests {

@@ -5,6 +5,7 @@ import LinuxSystem
 import Synchronization
 import SystemPackage
 import Testing
+import ToyFileSystem
 
 /// What the machine lacks for these tests; nil when they can run.
 let obstacle: String? = {
@@ -48,17 +49,12 @@ struct MountedToy: ~Copyable {
     let session: Session
     let events: Events
     let directory: TemporaryDirectory
-    private let isDone: Done
-    private let guardian: JoinableThread
+    private let guardian: Guardian
 
     final class Events: Sendable {
         private let list = Mutex<[SessionEvent]>([])
         var all: [SessionEvent] { list.withLock { $0 } }
         func append(_ event: SessionEvent) { list.withLock { $0.append(event) } }
-    }
-
-    private final class Done: Sendable {
-        let flag = Atomic(false)
     }
 
     init(_ fileSystem: ToyFileSystem = ToyFileSystem(), threads: Int = 4, options: MountOptions = MountOptions()) throws {
@@ -67,15 +63,7 @@ struct MountedToy: ~Copyable {
         let connection = try Connection(mountingAt: path, options: options)
         let events = Events()
         let session = try Session(connection, fileSystem: fileSystem, slots: RequestSlots(count: threads)) { events.append($0) }
-        let done = Done()
-        let guardian = try JoinableThread(name: "guardian", stackSize: 65536) {
-            for _ in 0..<3000 {
-                if done.flag.load(ordering: .relaxed) { return }
-                usleep(10_000)
-            }
-            Issue.record("a request was not answered in 30 seconds; the connection is aborted")
-            umount2(path, CInt(MNT_FORCE))
-        }
+        let guardian = try Guardian(path, seconds: 30)
         try session.start()
         self.guardian = guardian
         self.fileSystem = fileSystem
@@ -83,15 +71,13 @@ struct MountedToy: ~Copyable {
         self.session = session
         self.events = events
         self.directory = directory
-        isDone = done
     }
 
     deinit {
         fileSystem.gate.open()
         session.stop()
         _ = try? connection.unmount()
-        isDone.flag.store(true, ordering: .relaxed)
-        guardian.join()
+        guardian.end()
     }
 
     func path(_ file: ToyFileSystem.File) -> String { directory.path + "/" + file.name }
@@ -140,6 +126,8 @@ struct Pipe: ~Copyable {
 
     /// Closes the other end.
     consuming func takeOutput() -> OwnedFileDescriptor { output }
+    /// Closes the other end.
+    consuming func takeInput() -> OwnedFileDescriptor { input }
 }
 
 /// The path of a program, nil where it is not installed.

@@ -4,6 +4,7 @@ import LinuxSystem
 import Synchronization
 import SystemPackage
 import Testing
+import ToyFileSystem
 
 extension MountTests {
     @Suite("Reading") struct ReadingTests {

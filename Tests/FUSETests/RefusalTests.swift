@@ -4,6 +4,7 @@ import Glibc
 import LinuxSystem
 import SystemPackage
 import Testing
+import ToyFileSystem
 
 extension MountTests {
     @Suite("What a read-only file system refuses") struct RefusalTests {

@@ -5,6 +5,7 @@ import LinuxSystem
 import Synchronization
 import SystemPackage
 import Testing
+import ToyFileSystem
 
 extension MountTests {
     @Suite("Session") struct SessionTests {

@@ -15,6 +15,11 @@ struct LinkageTests {
         #expect(try ReleaseBinary.needed().contains { $0.hasPrefix("libfuse3.so") })
     }
 
+    @Test func needsNoSystemd() throws {
+        // It is loaded where systemd starts the daemon, and there only: see CSystemd.h.
+        #expect(try ReleaseBinary.needed().filter { $0.contains("systemd") } == [])
+    }
+
     @Test func looksForLibrariesOnlyWhereTheSystemHasThem() throws {
         // Static or not, the linker leaves the toolchain's folder behind if nobody looks; `$ORIGIN` is what SwiftPM adds.
         let dynamic = try ReleaseBinary.dynamicSection()

@@ -43,6 +43,19 @@ void clinux_set_thread_name(const char *name);
  */
 int clinux_install_wake_signal(void);
 
+/*
+ * signalfd(2) is hidden. The first gives a descriptor that does not block for these signals, which must
+ * be blocked; the second takes one signal from it and says who sent it (0 where the sender is in another pid namespace): 0 where none is pending.
+ */
+int clinux_signalfd(const int *signals, int count);
+int clinux_take_signal(int signalfd, int32_t *sender);
+
+/* pidfd_send_signal(2) with a signal: never another process that got the same pid. Linux 5.1. */
+int clinux_pidfd_signal(int pidfd, int signal);
+
+/* pidfd_getfd(2): a descriptor of another process, close-on-exec. Linux 5.6. */
+int clinux_pidfd_getfd(int pidfd, int descriptor);
+
 /* personality(2): 0xffffffff only asks. */
 int clinux_personality(unsigned long persona);
 

@@ -1,12 +1,12 @@
-import FUSE
-import Glibc
-import Synchronization
-import SystemPackage
+package import FUSE
+internal import Glibc
+internal import Synchronization
+internal import SystemPackage
 
 /// A file system for these tests: a few files that behave, and a few that do not.
-final class ToyFileSystem: FileSystem {
+package final class ToyFileSystem: FileSystem {
     /// What the files are called, and their node ids.
-    enum File: UInt32, CaseIterable {
+    package enum File: UInt32, CaseIterable {
         /// The same text for everybody.
         case text = 2
         /// A text that is different for each time it is opened.
@@ -27,38 +27,47 @@ final class ToyFileSystem: FileSystem {
         case nonsense = 10
         /// Nothing is in it.
         case empty = 11
+        /// Its READ ends a process that is fragile.
+        case deadly = 12
         /// The greatest node id.
         case last = 0xffff_ffff
 
-        var name: String { "\(self)" }
+        package var name: String { "\(self)" }
     }
 
-    static let crowdedDirectory = NodeID(rawValue: 100)
+    package static let crowdedDirectory = NodeID(rawValue: 100)
     /// 3000 names of 60 bytes and more: about 250 KiB of entries.
-    static let crowd = (0..<3000).map { "a name that is long enough to fill a reply quickly enough \($0)" }
-    static let text = (0..<30).map { "line \($0) of a text that is about as long as a meminfo\n" }.joined()
-    static let large = [UInt8]((0..<1_048_576).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 5) })
+    package static let crowd = (0..<3000).map { "a name that is long enough to fill a reply quickly enough \($0)" }
+    package static let text = (0..<30).map { "line \($0) of a text that is about as long as a meminfo\n" }.joined()
+    package static let large = [UInt8]((0..<1_048_576).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 5) })
 
     /// Told apart from its predecessor by this.
-    let generation: Int
+    package let generation: Int
     /// What slow files wait at: opened once, it stays open.
-    let gate = Gate()
+    package let gate = Gate()
     private let state = Mutex(State())
 
     private struct State {
         var opened: UInt64 = 0
         var open: Set<FileHandle> = []
         var calls: [String: Int] = [:]
+        var ids: [UInt64] = []
     }
 
-    init(generation: Int = 1) {
+    /// Whether reading `deadly` aborts the process.
+    private let isFragile: Bool
+
+    package init(generation: Int = 1, isFragile: Bool = false) {
         self.generation = generation
+        self.isFragile = isFragile
     }
 
     /// How often a method was called.
-    func calls(_ name: String) -> Int { state.withLock { $0.calls[name, default: 0] } }
+    package func calls(_ name: String) -> Int { state.withLock { $0.calls[name, default: 0] } }
+    /// The numbers of the requests to open and to read, in the order they came.
+    package var ids: [UInt64] { state.withLock { $0.ids } }
     /// How many handles were opened and not released.
-    var openHandles: Int { state.withLock { $0.open.count } }
+    package var openHandles: Int { state.withLock { $0.open.count } }
 
     private func note(_ name: String) {
         state.withLock { $0.calls[name, default: 0] += 1 }
@@ -73,7 +82,7 @@ final class ToyFileSystem: FileSystem {
         }
     }
 
-    func content(_ file: File, _ handle: FileHandle) -> [UInt8] {
+    package func content(_ file: File, _ handle: FileHandle) -> [UInt8] {
         switch file {
         case .large: ToyFileSystem.large
         case .empty: []
@@ -92,7 +101,7 @@ final class ToyFileSystem: FileSystem {
         }
     }
 
-    func lookUp(name: String, in directory: NodeID, caller: Caller, reply: consuming EntryReply) {
+    package func lookUp(name: String, in directory: NodeID, caller: Caller, reply: consuming EntryReply) {
         note("lookUp")
         guard directory == .root else { return reply.fail(.noSuchFileOrDirectory) }
         if name == "crowd", let attributes = attributes(of: ToyFileSystem.crowdedDirectory) {
@@ -103,14 +112,15 @@ final class ToyFileSystem: FileSystem {
         reply.succeed(attributes, entryTimeout: 60, attributesTimeout: 60)
     }
 
-    func attributes(of node: NodeID, handle: FileHandle?, caller: Caller, reply: consuming AttributesReply) {
+    package func attributes(of node: NodeID, handle: FileHandle?, caller: Caller, reply: consuming AttributesReply) {
         note("attributes")
         guard let attributes = attributes(of: node) else { return reply.fail(.staleNFSFileHandle) }
         reply.succeed(attributes, timeout: 60)
     }
 
-    func open(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply) {
+    package func open(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply) {
         note("open")
+        state.withLock { $0.ids.append(reply.id) }
         switch File(rawValue: node.rawValue) {
         case .forbidden: reply.fail(.permissionDenied)
         case .droppedOpen: break
@@ -121,30 +131,32 @@ final class ToyFileSystem: FileSystem {
         }
     }
 
-    func read(_ request: ReadRequest, caller: Caller, reply: consuming DataReply) {
+    package func read(_ request: ReadRequest, caller: Caller, reply: consuming DataReply) {
         note(request.isFromPageCache ? "readFromPageCache" : "read")
+        state.withLock { $0.ids.append(request.id) }
         guard let file = File(rawValue: request.node.rawValue) else { return reply.fail(.staleNFSFileHandle) }
         if request.isFromPageCache { return reply.fail(.invalidArgument) }
         switch file {
         case .droppedRead: return
         case .nonsense: return reply.fail(Errno(rawValue: 700))
         case .slowRead: gate.wait()
+        case .deadly where isFragile: abort()
         default: break
         }
         reply.succeed(content(file, request.handle), from: request.offset)
     }
 
-    func release(_ node: NodeID, handle: FileHandle) {
+    package func release(_ node: NodeID, handle: FileHandle) {
         note("release")
         state.withLock { _ = $0.open.remove(handle) }
     }
 
-    func openDirectory(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply) {
+    package func openDirectory(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply) {
         note("openDirectory")
         reply.succeed(newHandle())
     }
 
-    func readDirectory(_ node: NodeID, handle: FileHandle, offset: UInt64, caller: Caller, reply: consuming DirectoryReply) {
+    package func readDirectory(_ node: NodeID, handle: FileHandle, offset: UInt64, caller: Caller, reply: consuming DirectoryReply) {
         note("readDirectory")
         let names = node == .root ? File.allCases.map(\.name) + ["crowd"] : ToyFileSystem.crowd
         var reply = reply
@@ -157,12 +169,12 @@ final class ToyFileSystem: FileSystem {
         reply.finish()
     }
 
-    func releaseDirectory(_ node: NodeID, handle: FileHandle) {
+    package func releaseDirectory(_ node: NodeID, handle: FileHandle) {
         note("releaseDirectory")
         state.withLock { _ = $0.open.remove(handle) }
     }
 
-    func access(_ node: NodeID, mask: AccessMask, caller: Caller, reply: consuming StatusReply) {
+    package func access(_ node: NodeID, mask: AccessMask, caller: Caller, reply: consuming StatusReply) {
         note("access")
         if mask.contains(.execute) && File(rawValue: node.rawValue) != nil { return reply.fail(.permissionDenied) }
         reply.succeed()
@@ -170,25 +182,25 @@ final class ToyFileSystem: FileSystem {
 }
 
 /// Something that threads wait for, 20 seconds at most.
-final class Gate: Sendable {
+package final class Gate: Sendable {
     private let isOpen = Atomic(false)
     private let arrived = Atomic(0)
 
-    func open() {
+    package func open() {
         isOpen.store(true, ordering: .releasing)
     }
 
     /// How many have come to it.
-    var arrivals: Int { arrived.load(ordering: .acquiring) }
+    package var arrivals: Int { arrived.load(ordering: .acquiring) }
 
-    func wait() {
+    package func wait() {
         arrived.add(1, ordering: .releasing)
         eventually { isOpen.load(ordering: .acquiring) }
     }
 }
 
 /// Whether something becomes true within 20 seconds.
-@discardableResult func eventually(_ isTrue: () -> Bool) -> Bool {
+@discardableResult package func eventually(_ isTrue: () -> Bool) -> Bool {
     for _ in 0..<4000 {
         if isTrue() { return true }
         usleep(5000)

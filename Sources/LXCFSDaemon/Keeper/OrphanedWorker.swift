@@ -1,0 +1,51 @@
+internal import FUSE
+internal import HostProc
+internal import LinuxSystem
+internal import ProcText
+internal import SystemPackage
+
+/// A worker that serves on although its keeper is dead, as after SIGKILL where no service manager cleans up. A new keeper takes duplicates of its
+/// descriptors and ends it; what it had not answered lies in the memory.
+struct OrphanedWorker {
+    let pid: Int32
+    private let process: ProcessDescriptor
+
+    /// The worker that serves a mount without a keeper; `nil` where there is none.
+    static func find(serving mount: Connection.Mount) -> OrphanedWorker? {
+        guard let proc = try? Directory(path: "/proc"), let names = try? proc.names() else { return nil }
+        for name in names {
+            if let pid = Int32(name), let orphan = try? OrphanedWorker(pid, proc, mount) { return orphan }
+        }
+        return nil
+    }
+
+    /// - Throws: for any other process.
+    private init(_ pid: Int32, _ proc: Directory, _ mount: Connection.Mount) throws(Errno) {
+        let memory = try proc.destinationOfLink("\(pid)/fd/\(Worker.stateDescriptor)")
+        guard memory.hasPrefix("/memfd:" + StateMemory.name) else { throw .noSuchFileOrDirectory }
+        // What a container's process says of itself is not believed: only one of root's that lives where this one does is the host's.
+        guard try proc.status("\(pid)").owner == 0 else { throw .notPermitted }
+        for namespace in ["mnt", "pid", "user"] {
+            guard try proc.status("\(pid)/ns/\(namespace)").isSameFile(as: proc.status("self/ns/\(namespace)")) else { throw .notPermitted }
+        }
+        process = try ProcessDescriptor(pid: pid)
+        self.pid = pid
+        let state = try StateMemory(adopting: process.duplicate(ofDescriptor: Worker.stateDescriptor))
+        guard state.device == mount.device, state[.workerPID] == UInt64(pid) else { throw .invalidArgument }
+        var text = InputText(capacity: 1024)
+        try proc.read("\(pid)/stat", into: &text)
+        // Whose parent is its keeper is no orphan.
+        guard let stat = ProcessStat(text), stat.parent != state[.keeperPID] else { throw .invalidArgument }
+    }
+
+    /// A duplicate of its /dev/fuse.
+    func connection() throws(Errno) -> OwnedFileDescriptor { try process.duplicate(ofDescriptor: Worker.connectionDescriptor) }
+
+    /// A duplicate of the shared memory's descriptor.
+    func state() throws(Errno) -> OwnedFileDescriptor { try process.duplicate(ofDescriptor: Worker.stateDescriptor) }
+
+    /// Ends it, and waits for that for two seconds. In an uninterruptible sleep it lives longer, but does nothing any more.
+    func end() {
+        _ = process.kill(timeout: 2_000_000_000)
+    }
+}

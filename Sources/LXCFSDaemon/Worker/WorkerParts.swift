@@ -1,0 +1,50 @@
+internal import Cgroups
+internal import ContainerViews
+internal import FUSE
+internal import LinuxSystem
+internal import Logging
+internal import ProcText
+internal import SystemPackage
+
+/// Everything that answers, put together.
+final class WorkerParts: Sendable {
+    let fileSystem: ContainerFileSystem
+    let sampler: LoadSampler
+    let layoutDescription: String
+    private let renderer: Renderer
+    private let hostScope: ContainerScope
+
+    init(_ configuration: Configuration, _ state: StateMemory, _ logger: Logger) throws(StartError) {
+        do throws(Errno) {
+            let host = try HostFilesystem()
+            var text = InputText(capacity: 65536)
+            try host.proc.read("self/mountinfo", into: &text)
+            let layout = CgroupLayout(host, mounts: MountTable(text))
+            let resolver = try ScopeResolver(host, layout: layout)
+            sampler = LoadSampler(host, resolver: resolver)
+            renderer = Renderer(
+                host, hostScope: resolver.hostScope, settings: configuration.views, sampler: sampler, fallbacks: FallbackLog(logger),
+                makeRoom: { resolver.makeRoom() })
+            fileSystem = ContainerFileSystem(resolver: resolver, renderer: renderer, showsHost: { state.showsHost })
+            layoutDescription = layout.description
+            hostScope = resolver.hostScope
+        } catch {
+            throw .host(error)
+        }
+    }
+
+    /// The files without which no container can do; every host has them.
+    private static let indispensable = ["meminfo", "cpuinfo", "stat", "uptime", "loadavg"]
+
+    /// Renders the most important files as the host's. What fails here fails for every container.
+    /// - Returns: what is wrong; `nil` if nothing.
+    func selfTest() -> String? {
+        let proc = renderer.lookUp("proc", in: .root, for: hostScope)
+        for name in WorkerParts.indispensable {
+            guard let proc, let node = renderer.lookUp(name, in: proc, for: hostScope),
+                renderer.length(of: node, for: hostScope, caller: 0) > 0
+            else { return "the host's /proc/\(name) cannot be shown" }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,15 @@
+internal import Glibc
+
+/// The environment of this process, environ(7).
+package enum ProcessEnvironment {
+    /// All of it, `NAME=VALUE` each. To be asked while no other thread changes it.
+    package static var all: [String] {
+        var entries: [String] = []
+        var next = environ
+        while let entry = next.pointee {
+            entries.append(String(cString: entry))
+            next += 1
+        }
+        return entries
+    }
+}
