@@ -49,6 +49,8 @@ package struct Daemon {
     package func work() throws(StartError) {
         ProcessIdentity.limitHeaps()
         ProcessIdentity.raiseFileLimit()
+        // Started from the keeper's own image it would be called `exe`, and pidof(1) would not find it.
+        ProcessIdentity.setName("lxcfs")
         let descriptors = [Worker.connectionDescriptor, Worker.stateDescriptor, Worker.linkDescriptor]
         guard descriptors.allSatisfy({ fcntl($0, F_SETFD, FD_CLOEXEC) == 0 }) else { throw .noKeeper(.badFileDescriptor) }
         let link = KeeperLink(socket: MessageSocket(adopting: OwnedFileDescriptor(adopting: Worker.linkDescriptor)))

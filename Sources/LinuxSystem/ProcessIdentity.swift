@@ -18,6 +18,16 @@ package enum ProcessIdentity {
         return path.hasSuffix(" (deleted)") ? String(path.dropLast(" (deleted)".count)) : path
     }
 
+    /// What ps(1) shows as the name of the calling thread, and of the process if that is its first; 15 bytes.
+    package static func setName(_ name: String) {
+        clinux_set_thread_name(name)
+    }
+
+    /// Sends SIGTERM to this process.
+    package static func end() {
+        kill(getpid(), SIGTERM)
+    }
+
     /// Makes one heap serve all threads, so that memory does not grow with their number. To be called before the first thread is started.
     package static func limitHeaps() {
         clinux_limit_malloc_arenas(1)

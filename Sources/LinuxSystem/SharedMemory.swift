@@ -37,6 +37,13 @@ package final class SharedMemory: @unchecked Sendable {
     /// The descriptor's number, to be inherited by another process; it stays this object's to close.
     package var descriptor: CInt { file.rawValue }
 
+    /// Another descriptor of it.
+    package func duplicate() throws(Errno) -> OwnedFileDescriptor {
+        let duplicate = fcntl(file.rawValue, F_DUPFD_CLOEXEC, 0)
+        guard duplicate >= 0 else { throw Errno(rawValue: errno) }
+        return OwnedFileDescriptor(adopting: duplicate)
+    }
+
     /// A part of it. What lies beyond the end is left out.
     package func region(_ range: Range<Int>) -> SharedRegion {
         let range = range.clamped(to: 0..<count)

@@ -2,6 +2,7 @@ internal import FUSE
 internal import Glibc
 internal import LinuxSystem
 internal import Logging
+internal import ProcText
 internal import SystemPackage
 
 /// The process that does not die: it holds the connection to the kernel and the memory in which requests lie, and sees to it that a worker serves them.
@@ -23,6 +24,7 @@ final class Keeper {
     }
 
     private static let second: UInt64 = 1_000_000_000
+    private static let shortestTick = second / 10
     /// How long an old worker may take to finish what it has before it is killed and its requests are processed again.
     private static let drainTimeout = 5 * second
     /// How long a killed worker may take to die before it is replaced all the same: in an uninterruptible sleep it cannot, but does nothing either.
@@ -35,7 +37,6 @@ final class Keeper {
     let state: StateMemory
     let manager: ServiceManager
     let logger: Logger
-    private let requests: RequestWatch
     private let signals: SignalQueue
     /// Whether the service manager has the descriptors: then the mount survives this process.
     private let isStored: Bool
@@ -50,8 +51,7 @@ final class Keeper {
     private var isEnding = false
     private var endingSince: UInt64 = 0
     private var nextTick: UInt64 = 0
-    /// The request that was seen unanswered in each slot at the last tick, and for how many ticks. Ticks, not time: who was frozen or suspended has not waited.
-    private var waiting: [(id: UInt64, ticks: UInt64)] = []
+    private var stalls: StallWatch
 
     /// A reload that is under way.
     private struct Reload {
@@ -70,7 +70,7 @@ final class Keeper {
         self.logger = logger
         self.signals = signals
         self.upgrade = upgrade
-        requests = RequestWatch(state.slots)
+        stalls = StallWatch(RequestWatch(state.slots))
         let isConnectionStored = manager.store(connection.descriptor, name: KeeperUpgrade.connectionName)
         isStored = manager.store(state.memory.descriptor, name: KeeperUpgrade.stateName) && isConnectionStored
         state[.keeperPID] = UInt64(ProcessIdentity.pid)
@@ -110,8 +110,7 @@ final class Keeper {
     private func start(_ role: WorkerProcess.Role) {
         startAt = nil
         let isFromDisk = role == .candidate || policy.usesDisk
-        let generation = state[.generation] + 1
-        state[.generation] = generation
+        let generation = state.count(.generation)
         let program = isFromDisk ? settings.program : KeeperUpgrade.ownImage
         do throws(Errno) {
             let (here, there) = try MessageSocket.pair()
@@ -173,7 +172,7 @@ final class Keeper {
 
     private func crashed(_ worker: WorkerProcess, _ end: ProcessEnd, _ reason: String) {
         let lived = worker.age(Clock.monotonic)
-        state[.crashes] += 1
+        state.count(.crashes)
         if lived > RestartPolicy.goodService { policy.reset() }
         // Whom somebody kills from outside is not to blame.
         if worker.lastEnd(end) != .killed, lived <= RestartPolicy.goodService { policy.failed(fromDisk: worker.isFromDisk) }
@@ -182,7 +181,9 @@ final class Keeper {
 
     /// SIGKILL; where even that does not end it soon, it is as good as dead: no instruction of it is executed any more.
     private func buryIfOverdue(_ worker: WorkerProcess, _ now: UInt64) {
-        guard let killedAt = worker.killedAt, worker.role != .retired, now - killedAt > Keeper.deathTimeout else { return }
+        guard let killedAt = worker.killedAt, worker.role != .retired, now.saturatingSubtract(killedAt) > Keeper.deathTimeout else {
+            return
+        }
         ended(worker, .signalled(ChildProcess.killSignal))
         worker.become(.retired)
         workers.append(worker)
@@ -202,7 +203,7 @@ final class Keeper {
     }
 
     private func receive(_ message: WorkerMessage, from worker: WorkerProcess) {
-        worker.unansweredPings = 0
+        if worker === serving { stalls.heard() }
         switch message {
         case .ready where worker.role == .candidate: handOver(to: worker)
         case .serving where worker.role == .starting: serves(worker)
@@ -244,9 +245,9 @@ final class Keeper {
         let waited = worker.age(Clock.monotonic)
         worker.become(.serving)
         state[.workerPID] = UInt64(worker.pid)
-        waiting = [(UInt64, UInt64)](repeating: (0, 0), count: requests.count)
+        stalls.heard()
         if let started = reload?.handoverAt {
-            reloadSucceeded(pause: Clock.monotonic - started)
+            reloadSucceeded(pause: Clock.monotonic.saturatingSubtract(started))
         } else {
             logger.info(
                 "worker \(worker.pid) (generation \(worker.generation)) serves \(settings.mountPoint), \(waited / 1000) us after its start")
@@ -292,7 +293,7 @@ final class Keeper {
     }
 
     private func reloadSucceeded(pause: UInt64) {
-        state[.reloads] += 1
+        state.count(.reloads)
         state[.reloadPause] = pause
         state.reloadReason = ""
         logger.notice("reloaded: generation \(state[.owner]), requests waited \(pause / 1000) us")
@@ -352,44 +353,32 @@ final class Keeper {
             case .retired where worker.age(now) > settings.startTimeout + Keeper.drainTimeout: worker.kill(as: .handedOver, "did not end")
             default: break
             }
-            if let lostAt = worker.disconnectedAt, now - lostAt > Keeper.deathTimeout {
+            if let lostAt = worker.disconnectedAt, now.saturatingSubtract(lostAt) > Keeper.deathTimeout {
                 worker.kill(as: .crashed, "closed its connection to the keeper")
             }
             buryIfOverdue(worker, now)
         }
-        if isEnding, now - endingSince > Keeper.drainTimeout {
+        if isEnding, now.saturatingSubtract(endingSince) > Keeper.drainTimeout {
             workers.forEach { $0.kill(as: .handedOver, "did not end") }
-            if now - endingSince > Keeper.drainTimeout + Keeper.deathTimeout { workers.removeAll() }
+            if now.saturatingSubtract(endingSince) > Keeper.drainTimeout + Keeper.deathTimeout { workers.removeAll() }
         }
         upgrade.begin(self, now)
         if nextTick <= now { tick(now) }
     }
 
     private func tick(_ now: UInt64) {
-        nextTick = now + min(Keeper.second, manager.watchdogInterval ?? Keeper.second)
+        let interval = max(Keeper.shortestTick, min(Keeper.second, manager.watchdogInterval ?? Keeper.second))
+        nextTick = now + interval
         manager.keepAlive()
         guard let worker = serving, worker.role == .serving, worker.killedAt == nil else { return }
-        let patience = settings.requestTimeout * Keeper.second / (nextTick - now)
-        for index in waiting.indices {
-            guard let id = requests.unanswered(index) else {
-                waiting[index] = (0, 0)
-                continue
-            }
-            waiting[index] = id == waiting[index].id ? (id, waiting[index].ticks + 1) : (id, 0)
-            if waiting[index].ticks >= patience {
-                requests.blame(index, for: id)
-                let request = requests.request(in: index)?.description ?? "a request"
-                return worker.kill(
-                    as: .stuck,
-                    "is stuck: \(request), in its thread lxcfs/fuse-\(index), was not answered for \(settings.requestTimeout) s; it is replaced"
-                )
-            }
+        switch stalls.look(patience: settings.requestTimeout * Keeper.second / interval) {
+        case .stuck(let slot, let request):
+            worker.kill(
+                as: .stuck,
+                "is stuck: \(request), in its thread lxcfs/fuse-\(slot), was not answered for \(settings.requestTimeout) s; it is replaced")
+        case .silent: worker.kill(as: .killed, "has given no sign of life for \(settings.requestTimeout) s; it is replaced")
+        case nil: worker.link.send(.ping)
         }
-        if worker.unansweredPings > patience {
-            return worker.kill(as: .killed, "has given no sign of life for \(settings.requestTimeout) s; it is replaced")
-        }
-        worker.unansweredPings += 1
-        worker.link.send(.ping)
     }
 
     // MARK: - The end

@@ -2,6 +2,7 @@ internal import FUSE
 internal import Glibc
 internal import LinuxSystem
 internal import Logging
+internal import ProcText
 internal import SystemPackage
 
 /// How the keeper becomes the new program after a reload: execve(2), with the same pid and its descriptors. First the new program must have served as
@@ -97,7 +98,7 @@ struct KeeperUpgrade {
 
     /// Starts the new program's trial when its time has come.
     mutating func begin(_ keeper: Keeper, _ now: UInt64) {
-        if check != nil, now - checkSince > keeper.settings.startTimeout { check?.signal(ChildProcess.killSignal) }
+        if check != nil, now.saturatingSubtract(checkSince) > keeper.settings.startTimeout { check?.signal(ChildProcess.killSignal) }
         guard let time = scheduledAt, time <= now else { return }
         scheduledAt = nil
         check = try? ChildProcess(

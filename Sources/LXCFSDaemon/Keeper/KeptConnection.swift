@@ -41,7 +41,7 @@ struct KeptConnection {
     private func noteLostWorker() {
         if state[.workerPID] != 0 {
             state.lastEnd = .killed
-            state[.crashes] += 1
+            state.count(.crashes)
             state[.workerPID] = 0
         }
         // Whoever starts the daemon wants it to work.

@@ -102,6 +102,9 @@ struct StateMemory: Sendable {
         nonmutating set { header.store64(newValue, at: field.rawValue) }
     }
 
+    /// Adds one to a number, and returns the sum.
+    @discardableResult func count(_ field: Field) -> UInt64 { header.add64(1, at: field.rawValue) }
+
     var lastEnd: LastEnd {
         get { LastEnd(rawValue: UInt32(truncatingIfNeeded: self[.lastEnd])) ?? .crashed }
         nonmutating set { self[.lastEnd] = UInt64(newValue.rawValue) }

@@ -1,4 +1,5 @@
 internal import LinuxSystem
+internal import ProcText
 
 /// A worker as the keeper sees it.
 final class WorkerProcess {
@@ -30,8 +31,6 @@ final class WorkerProcess {
     private(set) var killedFor: StateMemory.LastEnd?
     /// When it closed its end of the link, as every process that ends does.
     private(set) var disconnectedAt: UInt64?
-    /// Pings since it last gave a sign of life.
-    var unansweredPings: UInt64 = 0
 
     init(_ process: ChildProcess, _ link: WorkerLink, generation: UInt64, role: Role, isFromDisk: Bool) {
         self.process = process
@@ -50,7 +49,7 @@ final class WorkerProcess {
     }
 
     /// How long it has had its task, in nanoseconds.
-    func age(_ now: UInt64) -> UInt64 { now > since ? now - since : 0 }
+    func age(_ now: UInt64) -> UInt64 { now.saturatingSubtract(since) }
 
     func disconnected() {
         disconnectedAt = disconnectedAt ?? Clock.monotonic

@@ -45,7 +45,8 @@ package final class KeeperLink: Sendable {
         case closed
     }
 
-    func send(_ message: WorkerMessage) { socket.send(message.bytes) }
+    /// - Returns: whether it is on its way.
+    @discardableResult func send(_ message: WorkerMessage) -> Bool { socket.send(message.bytes) }
 
     /// Whether there is something to receive already.
     var hasInput: Bool {
@@ -71,7 +72,7 @@ package final class KeeperLink: Sendable {
     /// - Parameter timeout: in nanoseconds.
     package func reload(timeout: UInt64) throws(ReloadError) -> ReloadReport {
         let before = reloads.withLock { $0.count }
-        guard socket.send(WorkerMessage.reloadWanted(sender: 0).bytes) else { throw .noKeeper }
+        guard send(.reloadWanted(sender: 0)) else { throw .noKeeper }
         let deadline = Clock.monotonic + timeout
         while Clock.monotonic < deadline {
             let state = reloads.withLock { $0 }
