@@ -23,10 +23,11 @@ package enum ProcessTable {
         state(of: pid).map { $0 != "Z" && $0 != "X" } ?? false
     }
 
-    /// Every living process whose arguments contain the text.
-    package static func all(mentioning text: String) -> [Int32] {
+    /// Every living lxcfs that serves below a folder.
+    package static func daemons(below folder: String) -> [Int32] {
         Machine.names(in: "/proc").compactMap { Int32($0) }.filter { pid in
-            pid != getpid() && arguments(of: pid).contains { $0.contains(text) } && isAlive(pid)
+            let arguments = arguments(of: pid)
+            return arguments.first?.hasSuffix("lxcfs") == true && arguments.contains { $0.hasPrefix(folder) } && isAlive(pid)
         }
     }
 
