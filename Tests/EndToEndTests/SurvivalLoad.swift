@@ -34,9 +34,15 @@ final class SurvivalLoad {
             slow.filter { $0.began < end && $0.began + $0.seconds > begin }.map { $0.seconds * 1000 }.max() ?? 0
         }
 
-        /// The pauses after each of these moments, up to the next; ascending, in milliseconds.
-        func pauses(after moments: [Double]) -> [Double] {
-            zip(moments, moments.dropFirst() + [.infinity]).map { pause(from: $0, to: $1) }.sorted()
+        /// The longest call after each of these moments, up to the next; ascending, in milliseconds.
+        /// - Parameter alone: leaves out moments that share their longest call with another one.
+        func pauses(after moments: [Double], alone: Bool = false) -> [Double] {
+            zip(moments, moments.dropFirst() + [.infinity]).compactMap { begin, end in
+                let longest = slow.filter { $0.began < end && $0.began + $0.seconds > begin }.max { $0.seconds < $1.seconds }
+                guard let longest else { return 0 }
+                let within = moments.count { $0 > longest.began && $0 < longest.began + longest.seconds }
+                return alone && within > 1 ? nil : longest.seconds * 1000
+            }.sorted()
         }
 
         var description: String {

@@ -27,11 +27,16 @@ enum SurvivalRun {
 
     /// Prints how long readers had to wait after each of these moments.
     static func report(_ what: String, _ moments: [Double], _ outcome: SurvivalLoad.Outcome) {
-        let pauses = outcome.pauses(after: moments)
+        let all = outcome.pauses(after: moments)
+        let alone = outcome.pauses(after: moments, alone: true)
+        let figures = { (pauses: [Double]) in
+            "p50 \(rounded(percentile(0.5, of: pauses))), p99 \(rounded(percentile(0.99, of: pauses))), longest \(rounded(pauses.last ?? 0)) ms"
+        }
         let undisturbed = outcome.pause(from: 0, to: moments.first ?? 0)
         print(
-            "\(moments.count) \(what), seed \(seed): pauses p50 \(rounded(percentile(0.5, of: pauses))) ms, "
-                + "p99 \(rounded(percentile(0.99, of: pauses))) ms, longest \(rounded(pauses.last ?? 0)) ms "
-                + "(before the first: \(rounded(undisturbed)) ms); \(outcome)")
+            """
+            \(moments.count) \(what), seed \(seed): pauses \(figures(all)); of \(alone.count) that no reader saw together with another: \
+            \(figures(alone)); before the first: longest \(rounded(undisturbed)) ms; \(outcome)
+            """)
     }
 }

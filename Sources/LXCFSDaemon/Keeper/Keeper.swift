@@ -117,7 +117,7 @@ final class Keeper {
             let process = try ChildProcess(
                 program: program, arguments: [settings.arguments[0], "--worker"] + settings.arguments.dropFirst(),
                 environment: ServiceManager.childEnvironment,
-                descriptors: [connection.descriptor, state.memory.descriptor, there.descriptor])
+                descriptors: [connection.descriptor, state.memory.descriptor, there.descriptor], blockedSignals: Worker.signals)
             let worker = WorkerProcess(process, WorkerLink(socket: here), generation: generation, role: role, isFromDisk: isFromDisk)
             workers.append(worker)
             if role == .starting { worker.link.send(.serve(generation: generation)) }
