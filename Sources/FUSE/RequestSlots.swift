@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 package import LinuxSystem
 internal import SystemPackage
@@ -14,8 +15,8 @@ package final class RequestSlots: @unchecked Sendable {
     private let region: SharedRegion
     private let layout: SlotLayout?
     /// Whether the memory holds no slots that this version knows: it is new, or another version's. What was received into that, only the kernel
-    /// knows: see `Connection.askToResend`. Settled when this is made.
-    package let isNew: Bool
+    /// knows: see `Connection.askToResend`.
+    package private(set) var isNew: Bool
     private var isPrepared = false
 
     /// The bytes that `slots` slots take.
@@ -57,7 +58,10 @@ package final class RequestSlots: @unchecked Sendable {
     func prepare() {
         guard !isPrepared, let layout else { return }
         isPrepared = true
-        if SlotLayout(headerOf: region) != layout { layout.format(region) }
+        if SlotLayout(headerOf: region) != layout {
+            isNew = true
+            layout.format(region)
+        }
         for page in stride(from: 0, to: region.count, by: SlotLayout.pageSize) { region.add64(0, at: page) }
         // Without it the pages stay as long as memory is not short.
         _ = mlock(region.bytes.baseAddress, region.count)
@@ -135,7 +139,7 @@ struct RequestSlot: Sendable {
     ///
     /// Its length and what it is go with one store, the first: whoever is stopped behind it has done the request.
     func clear() {
-        for offset in stride(from: 0, to: RequestSlot.clearedLength, by: 8) { buffer.store64(0, at: offset) }
+        clinux_clear(buffer.bytes.baseAddress, RequestSlot.clearedLength)
         if record.load64(at: SlotRecord.stateOffset) != 0 { history = SlotRecord() }
     }
 }

@@ -59,10 +59,11 @@ struct SlotLayout: Equatable {
         bufferStride = number(at: 28)
         bufferLength = number(at: 32)
         // Below 2^13 times below 2^32: no product overflows.
-        guard (1...SlotLayout.mostSlots).contains(count), recordStart >= SlotLayout.headerLength, recordStart % 8 == 0,
+        guard count >= 1, count <= SlotLayout.mostSlots, recordStart >= SlotLayout.headerLength, recordStart % 8 == 0,
             recordStride >= SlotRecord.length, recordStride % 8 == 0, recordStart + count * recordStride <= bufferStart,
             bufferStart % SlotLayout.pageSize == 0, bufferStride % SlotLayout.pageSize == 0,
-            (InitRequest.receiveBufferLength...bufferStride).contains(bufferLength), bufferStart + count * bufferStride <= region.count
+            bufferLength >= InitRequest.receiveBufferLength, bufferLength <= bufferStride,
+            bufferStart + count * bufferStride <= region.count
         else { return nil }
     }
 

@@ -8,7 +8,7 @@ import ToyFileSystem
 
 /// A mount and the memory of its request slots, kept as a keeper keeps them: whoever serves comes and goes.
 ///
-/// After 40 seconds the connection is aborted, so that a defect fails a test and does not hang it.
+/// After 60 seconds the connection is aborted, so that a defect fails a test and does not hang it.
 struct KeptConnection: ~Copyable {
     let directory: TemporaryDirectory
     let connection: Connection
@@ -20,7 +20,7 @@ struct KeptConnection: ~Copyable {
         let directory = try TemporaryDirectory()
         let connection = try Connection(mountingAt: directory.path)
         let memory = try SharedMemory(name: "slots", count: RequestSlots.byteCount(slots: slots))
-        let guardian = try Guardian(directory.path, seconds: 40)
+        let guardian = try Guardian(directory.path, seconds: 60)
         self.directory = directory
         self.connection = connection
         self.memory = memory

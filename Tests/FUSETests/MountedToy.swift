@@ -42,7 +42,7 @@ struct TemporaryDirectory: ~Copyable {
 
 /// A toy file system, mounted and served until its owner goes.
 ///
-/// After 30 seconds the connection is aborted, so that a defect fails a test and does not hang it.
+/// After 60 seconds the connection is aborted, so that a defect fails a test and does not hang it.
 struct MountedToy: ~Copyable {
     let fileSystem: ToyFileSystem
     let connection: Connection
@@ -63,7 +63,7 @@ struct MountedToy: ~Copyable {
         let connection = try Connection(mountingAt: path, options: options)
         let events = Events()
         let session = try Session(connection, fileSystem: fileSystem, slots: RequestSlots(count: threads)) { events.append($0) }
-        let guardian = try Guardian(path, seconds: 30)
+        let guardian = try Guardian(path, seconds: 60)
         try session.start()
         self.guardian = guardian
         self.fileSystem = fileSystem

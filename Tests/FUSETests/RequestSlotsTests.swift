@@ -1,4 +1,5 @@
 @testable import FUSE
+import Glibc
 import LinuxSystem
 import Testing
 
@@ -48,6 +49,23 @@ import Testing
         let before = region.array(in: 0..<region.count)
         _ = RequestSlots(in: region)
         #expect(region.array(in: 0..<region.count) == before)
+    }
+
+    /// A page that is missing when its thread is being killed would cost the caller an EIO.
+    @Test func areInMemoryBeforeAnythingIsReceived() throws {
+        let memory = try SharedMemory(name: "slots in memory", count: RequestSlots.byteCount(slots: 20))
+        func kibibytes(_ field: String) throws -> Int {
+            let lines = String(decoding: try readAll(OwnedFileDescriptor.open("/proc/self/smaps", O_RDONLY), step: 65536), as: UTF8.self)
+                .split(separator: "\n")
+            let start = try #require(lines.firstIndex { $0.contains("slots in memory") })
+            let line = try #require(lines[start...].first { $0.hasPrefix(field) })
+            return try #require(line.split(separator: " ").dropFirst().first.flatMap { Int($0) })
+        }
+        #expect(try kibibytes("Rss:") < memory.count / 1024)
+        RequestSlots(in: memory.region(0..<memory.count)).prepare()
+        #expect(try kibibytes("Rss:") == memory.count / 1024)
+        #expect(try kibibytes("Shared_Dirty:") + kibibytes("Private_Dirty:") == memory.count / 1024, "they can be written")
+        if geteuid() == 0 { #expect(try kibibytes("Locked:") > 0) }
     }
 
     @Test func areFoundAgainWithWhatIsInThem() throws {
@@ -136,8 +154,8 @@ import Testing
         #expect(try inherited(RequestSlotsTests.request(arguments: [0, 0, 0])) == .condemned(.damaged), "fuse_open_in has 8 bytes")
         #expect(try inherited(RequestSlotsTests.request(opcode: 1, arguments: Array("name".utf8))) == .condemned(.damaged), "no end")
         #expect(try inherited(RequestSlotsTests.request(opcode: 1, arguments: Array("name\0".utf8))) == .waiting)
-        #expect(
-            try inherited([255, 255, 255, 255] + RequestSlotsTests.request().dropFirst(4)) == .condemned(.damaged), "longer than the slot")
+        let endless = [255, 255, 255, 255] + RequestSlotsTests.request().dropFirst(4)
+        #expect(try inherited(endless) == .condemned(.damaged), "longer than the slot")
         #expect(try inherited(RequestSlotsTests.request(opcode: 26)) == .condemned(.damaged), "a second INIT")
         #expect(try inherited(RequestSlotsTests.request(opcode: 4000)) == .unsupported)
         #expect(try inherited(RequestSlotsTests.request(unique: 0)) == .nothing, "an answer to 0 would be a notification")

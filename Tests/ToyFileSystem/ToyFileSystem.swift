@@ -39,7 +39,17 @@ package final class ToyFileSystem: FileSystem {
     /// 3000 names of 60 bytes and more: about 250 KiB of entries.
     package static let crowd = (0..<3000).map { "a name that is long enough to fill a reply quickly enough \($0)" }
     package static let text = (0..<30).map { "line \($0) of a text that is about as long as a meminfo\n" }.joined()
-    package static let large = [UInt8]((0..<1_048_576).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 5) })
+    /// Blocks of 256 bytes, each with its number in it. Quickly made: who serves it may live for a few milliseconds only.
+    package static let large: [UInt8] = {
+        let pattern = [UInt8](0...255)
+        var bytes: [UInt8] = []
+        for number in 0..<4096 {
+            bytes += pattern
+            bytes[number * 256] = UInt8(truncatingIfNeeded: number)
+            bytes[number * 256 + 1] = UInt8(truncatingIfNeeded: number >> 8)
+        }
+        return bytes
+    }()
 
     /// Told apart from its predecessor by this.
     package let generation: Int

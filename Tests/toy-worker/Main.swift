@@ -5,9 +5,10 @@ import ToyFileSystem
 
 /// Serves the toy file system as a worker does: on a connection and request slots that it inherits, until its standard input ends.
 ///
-///     toy-worker GENERATION END open|closed INIT      3 = /dev/fuse, 4 = the slots
+///     toy-worker GENERATION END open|closed|late INIT      3 = /dev/fuse, 4 = the slots
 ///
-/// END is how the predecessor ended; `open` is the gate that slow files wait at; INIT the kernel's first request in hexadecimal digits.
+/// END is how the predecessor ended. The gate that slow files wait at is `open`, `closed`, or opened 20 ms after the first came to it. INIT is the
+/// kernel's first request in hexadecimal digits.
 /// Says `serving` and what was taken over. Reading `deadly` aborts it.
 @main struct ToyWorker {
     static func main() throws {
@@ -22,6 +23,9 @@ import ToyFileSystem
         let session = try Session(connection, fileSystem: fileSystem, slots: RequestSlots(in: memory.region(0..<memory.count))) {
             say("\($0)")
         }
+        let opener = words[3] == "late" ? try opener(of: fileSystem.gate) : nil
+        // A worker is warm before it serves: what takes long the first time would be killed again and again.
+        _ = ToyFileSystem.large.count
         say("ready")
         let inheritance = session.takeOver(after: end(words[2]))
         try session.start()
@@ -29,6 +33,15 @@ import ToyFileSystem
         var byte: UInt8 = 0
         while read(0, &byte, 1) > 0 {}
         session.stop()
+        opener?.join()
+    }
+
+    private static func opener(of gate: Gate) throws -> JoinableThread {
+        try JoinableThread(name: "opener", stackSize: 262_144) {
+            eventually { gate.arrivals > 0 }
+            usleep(20_000)
+            gate.open()
+        }
     }
 
     private static func say(_ line: String) {

@@ -80,6 +80,16 @@ static inline void clinux_store32(void *at, uint32_t value) { __atomic_store_n((
 static inline void clinux_store64(void *at, uint64_t value) { __atomic_store_n((uint64_t *)at, value, __ATOMIC_RELEASE); }
 static inline uint64_t clinux_add64(void *at, uint64_t value) { return __atomic_add_fetch((uint64_t *)at, value, __ATOMIC_ACQ_REL); }
 
+/*
+ * Zeroes count bytes, of which the first eight are zero before any other is touched: whoever finds them zero after the storing thread was killed
+ * knows that nothing else there counts. The fence holds the compiler; a killed thread has made all stores up to some instruction.
+ */
+static inline void clinux_clear(void *at, size_t count) {
+    clinux_store64(at, 0);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    __builtin_memset((char *)at + 8, 0, count - 8);
+}
+
 /* A number of the calling thread: the request that it serves, for callbacks that libfuse does not tell. Swift has no thread-local variables. */
 void clinux_set_current_request(uint64_t unique);
 uint64_t clinux_current_request(void);
