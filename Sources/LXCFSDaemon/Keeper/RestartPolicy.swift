@@ -19,8 +19,11 @@ struct RestartPolicy: Sendable, Equatable {
     /// Whether the next one is started from the file on disk.
     private(set) var usesDisk = true
 
+    /// How many killings weigh as much as one fault: nobody shall wait because of a few of them.
+    private static let killingsPerFault = 4
+
     /// Failures in a row.
-    var failures: Int { faults + killings }
+    var failures: Int { faults + killings / RestartPolicy.killingsPerFault }
 
     /// Whether the limit was reached just now.
     var isGivingUp: Bool { failures == RestartPolicy.limit }
