@@ -29,17 +29,16 @@ extension EndToEnd.Survival {
             let daemon = try SurvivalRun.daemon()
             let containers = try (0..<4).map { try TestContainer(Limits(memory: UInt64(64 + $0) << 20), mountPoint: daemon.mountPoint) }
             var samples: [Sample] = []
+            var worker = try #require(daemon.waitUntilSettled(), "\(daemon.command.errorsSoFar)")
             for _ in 0..<count {
-                let old = try #require(daemon.worker)
-                kill(signal == SIGUSR1 ? daemon.command.pid : old, signal)
-                let isReplaced = Machine.wait(15) { daemon.workers.count == 1 && daemon.worker != old }
-                try #require(isReplaced, "\(daemon.command.errorsSoFar.suffix(2000))")
+                kill(signal == SIGUSR1 ? daemon.command.pid : worker, signal)
+                worker = try #require(daemon.waitForWorkerAlone(otherThan: worker), "\(daemon.command.errorsSoFar.suffix(2000))")
                 guard samples.count < 10 || samples.count % 10 == 0 || samples.count > count - 10 else {
                     samples.append(samples[samples.count - 1])
                     continue
                 }
                 for container in containers { _ = try container.shell("cat /proc/meminfo /proc/stat /proc/loadavg > /dev/null") }
-                samples.append(Sample(daemon, try #require(daemon.worker)))
+                samples.append(Sample(daemon, worker))
             }
             print("\(count) times signal \(signal): first \(samples[0]); tenth \(samples[min(9, count - 1)]); last \(samples[count - 1])")
             // Whatever is ever needed was needed in the first third; a worker opens files of the host when it first needs them.

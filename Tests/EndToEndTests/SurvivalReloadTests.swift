@@ -25,12 +25,12 @@ extension EndToEnd.Survival {
             var moments: [Double] = []
             var generations: Set<Int32> = []
             for _ in 0..<count {
-                guard Machine.wait(15, until: { daemon.workers.count == 1 }), let old = daemon.worker else { break }
+                guard let old = daemon.waitForWorkerAlone(otherThan: nil) else { break }
                 generations.insert(old)
                 Machine.pause(Double.random(in: 0..<0.05, using: &random) * Machine.patience)
                 moments.append(Machine.now)
                 daemon.command.signal(SIGUSR1)
-                guard Machine.wait(15, until: { daemon.workers.count == 1 && daemon.worker != old }) else { break }
+                guard daemon.waitForWorkerAlone(otherThan: old) != nil else { break }
             }
             #expect(
                 moments.count == count && generations.count == count, "\(generations.count): \(daemon.command.errorsSoFar.suffix(2000))")

@@ -58,6 +58,17 @@ extension LXCFSProcess {
         return nil
     }
 
+    /// Waits until there is one worker, and not `old`. Its pid; `nil` when the time is over.
+    package func waitForWorkerAlone(otherThan old: Int32?, seconds: Double = 15) -> Int32? {
+        let end = Machine.now + seconds * Machine.patience
+        while Machine.now < end {
+            let now = workers
+            if now.count == 1, now[0] != old { return now[0] }
+            Machine.pause(0.002)
+        }
+        return nil
+    }
+
     /// Waits until there is one worker, the same for a while, and the file system answers. Its pid; `nil` when the time is over.
     package func waitUntilSettled(seconds: Double = 15) -> Int32? {
         let end = Machine.now + seconds * Machine.patience
