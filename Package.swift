@@ -60,6 +60,7 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(name: "TestContainers", dependencies: ["CLinux"], path: "Tests/TestContainers", swiftSettings: strict),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+        .executableTarget(name: "survival-reader", path: "Tests/survival-reader", cSettings: [.define("_GNU_SOURCE")]),
         .executableTarget(
             name: "allocation-counts",
             dependencies: ["CAllocationCounter", "Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
@@ -72,7 +73,8 @@ let package = Package(
         .testTarget(
             name: "ContainerViewsTests", dependencies: ["Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "EndToEndTests", dependencies: ["TestContainers"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TestContainers", "TestSupport", "survival-reader"], swiftSettings: strict),
         .testTarget(
             name: "FuzzTests", dependencies: ["Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", "TestSupport"],
             swiftSettings: strict),

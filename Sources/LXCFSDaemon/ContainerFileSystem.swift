@@ -83,6 +83,9 @@ final class ContainerFileSystem: FileSystem {
             return reply.succeed(part, from: 0)
         }
         let node = ViewNode(rawValue: request.node.rawValue)
+        #if DEBUG
+            TestHooks.willRender(node)
+        #endif
         guard let scope = scope(of: caller), let text = renderer.text(of: node, for: scope, caller: caller.pid) else {
             return reply.fail(.ioError)
         }

@@ -78,7 +78,7 @@ package struct Daemon {
 
     private static func keeperSignals() throws(StartError) -> SignalQueue {
         do throws(Errno) {
-            return try SignalQueue([SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE])
+            return try SignalQueue(Worker.signals)
         } catch {
             throw .signals(error)
         }

@@ -24,7 +24,8 @@ final class LoadSampler: Sendable {
 
     /// The body of the sampler's thread; returns after `stop`.
     func run() {
-        var next = Clock.monotonic
+        // At the same moments in every worker: one that lives less than an interval does not put off the pass of its successor.
+        var next = Clock.monotonic / LoadAverages.interval * LoadAverages.interval
         while true {
             next += LoadAverages.interval
             while !isStopping.load(ordering: .relaxed), Clock.monotonic < next { Clock.sleep(until: next) }
@@ -33,7 +34,7 @@ final class LoadSampler: Sendable {
             resolver.sweep()
             memory.returnFreeMemory()
             // After a pass that took too long, or a sleep of the machine, go on from now.
-            next = max(next, Clock.monotonic &- LoadAverages.interval)
+            next = max(next, Clock.monotonic / LoadAverages.interval * LoadAverages.interval)
         }
     }
 

@@ -26,15 +26,16 @@ package final class ChildProcess: Sendable {
     /// SIGKILL, for those who do not import the C library.
     package static let killSignal = SIGKILL
 
-    /// posix_spawn(3): starts a program, with no signal blocked and every signal's disposition the default.
+    /// posix_spawn(3): starts a program, with every signal's disposition the default.
     /// - Parameters:
     ///   - arguments: the first is the name that it is given.
     ///   - environment: all of it, `NAME=VALUE`.
     ///   - descriptors: what it inherits beside the standard streams: from number 3 on, in this order.
+    ///   - blockedSignals: what waits until the program is prepared for it; all other signals are let through.
     package convenience init(
-        program: String, arguments: [String], environment: [String], descriptors: [CInt]
+        program: String, arguments: [String], environment: [String], descriptors: [CInt], blockedSignals: [CInt] = []
     ) throws(Errno) {
-        try self.init(child: ChildProcess.spawn(program, arguments, environment, descriptors))
+        try self.init(child: ChildProcess.spawn(program, arguments, environment, descriptors, blockedSignals))
     }
 
     /// Takes over a child that this process had before it executed another program.
@@ -64,7 +65,7 @@ package final class ChildProcess: Sendable {
     }
 
     private static func spawn(
-        _ program: String, _ arguments: [String], _ environment: [String], _ descriptors: [CInt]
+        _ program: String, _ arguments: [String], _ environment: [String], _ descriptors: [CInt], _ blockedSignals: [CInt]
     ) throws(Errno) -> Int32 {
         // Copies above all numbers that they are moved to: none is overwritten before it is moved itself.
         var copies: [CInt] = []
@@ -81,11 +82,12 @@ package final class ChildProcess: Sendable {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        var none = sigset_t()
-        sigemptyset(&none)
+        var blocked = sigset_t()
+        sigemptyset(&blocked)
+        for signal in blockedSignals { sigaddset(&blocked, signal) }
         var all = sigset_t()
         sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigmask(&attributes, &blocked)
         posix_spawnattr_setsigdefault(&attributes, &all)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var pid = pid_t()

@@ -84,6 +84,19 @@ struct RestartPolicyTests {
         #expect(!policy.isGivingUp && policy.pause == 60_000_000_000, "it is said once")
     }
 
+    @Test func whoeverIsKilledFromOutsideIsForgottenWhenTheNextOneServes() {
+        var policy = RestartPolicy()
+        for _ in 0..<6 { policy.killed() }
+        #expect(policy.pause == 0 && policy.usesDisk)
+        for _ in 0..<24 { policy.killed() }
+        #expect(policy.pause > 0 && policy.usesDisk, "whatever kills them, it is no use to be quick")
+        policy.served()
+        #expect(policy == RestartPolicy())
+        policy.failed(fromDisk: true)
+        policy.served()
+        #expect(policy.failures == 1, "a program that serves and then crashes has failed")
+    }
+
     @Test func goodServiceIsAFreshStart() {
         var policy = RestartPolicy()
         for _ in 0..<40 { policy.failed(fromDisk: true) }

@@ -32,6 +32,14 @@ struct ChildProcessTests {
         }
     }
 
+    @Test func keepWhatIsBlockedForLater() throws {
+        let child = try ChildProcess(
+            program: "/bin/sleep", arguments: ["sleep", "1000"], environment: [], descriptors: [], blockedSignals: [SIGUSR1])
+        child.signal(SIGUSR1)
+        child.signal(SIGTERM)
+        #expect(end(of: child) == .signalled(SIGTERM))
+    }
+
     @Test func inheritExactlyTheDescriptorsThatTheyAreGiven() throws {
         // In the wrong order and on numbers that are overwritten: each must arrive where it belongs.
         let first = try MessageSocket.pair()

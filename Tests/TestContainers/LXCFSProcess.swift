@@ -12,15 +12,17 @@ package final class LXCFSProcess {
     private let folder: TemporaryFolder
 
     /// The program.
-    package static let binary: String = {
-        if let named = Machine.environment("LXCFS_BINARY") { return named }
+    package static let binary: String = Machine.environment("LXCFS_BINARY") ?? built("lxcfs")
+
+    /// A program of this package that was built with the tests.
+    package static func built(_ name: String) -> String {
         var buffer = [CChar](repeating: 0, count: 4096)
         let count = max(0, readlink("/proc/self/exe", &buffer, buffer.count - 1))
         let bundle = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
         // Where `swift test` runs the bundle through a tool of the compiler, the build folder is the current one's.
-        let beside = bundle.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/lxcfs"
-        return access(beside, X_OK) == 0 ? beside : ".build/debug/lxcfs"
-    }()
+        let beside = bundle.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/" + name
+        return access(beside, X_OK) == 0 ? beside : ".build/debug/" + name
+    }
 
     /// The program as it is shipped, where it was built: optimised, with the Swift library inside.
     package static let release: String? = {

@@ -101,6 +101,12 @@ package enum Machine {
     /// Whether there is a file or folder.
     package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+    /// The inode of what a path leads to, also of a program that was deleted, by /proc/PID/exe.
+    package static func inode(_ path: String) -> UInt? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_ino : nil
+    }
+
     /// Sleeps.
     package static func pause(_ seconds: Double) {
         var wanted = timespec(tv_sec: Int(seconds), tv_nsec: Int((seconds - seconds.rounded(.down)) * 1e9))

@@ -117,7 +117,7 @@ final class Keeper {
             let process = try ChildProcess(
                 program: program, arguments: [settings.arguments[0], "--worker"] + settings.arguments.dropFirst(),
                 environment: ServiceManager.childEnvironment,
-                descriptors: [connection.descriptor, state.memory.descriptor, there.descriptor])
+                descriptors: [connection.descriptor, state.memory.descriptor, there.descriptor], blockedSignals: Worker.signals)
             let worker = WorkerProcess(process, WorkerLink(socket: here), generation: generation, role: role, isFromDisk: isFromDisk)
             workers.append(worker)
             if role == .starting { worker.link.send(.serve(generation: generation)) }
@@ -128,8 +128,8 @@ final class Keeper {
     }
 
     /// A worker that was to serve did not get that far.
-    private func startFailed(isFromDisk: Bool, _ reason: String) {
-        policy.failed(fromDisk: isFromDisk)
+    private func startFailed(isFromDisk: Bool, isKilling: Bool = false, _ reason: String) {
+        if isKilling { policy.killed() } else { policy.failed(fromDisk: isFromDisk) }
         logger.error("no worker could be started: \(reason)")
         if reload?.handoverAt != nil { reloadFailed(reason) }
     }
@@ -165,7 +165,8 @@ final class Keeper {
         switch worker.role {
         case .retired: break
         case .candidate: reloadFailed("worker \(worker.pid): \(reason)")
-        case .starting: startFailed(isFromDisk: worker.isFromDisk, "worker \(worker.pid): \(reason)")
+        case .starting:
+            startFailed(isFromDisk: worker.isFromDisk, isKilling: worker.lastEnd(end) == .killed, "worker \(worker.pid): \(reason)")
         case .serving, .draining: crashed(worker, end, reason)
         }
     }
@@ -244,6 +245,7 @@ final class Keeper {
     private func serves(_ worker: WorkerProcess) {
         let waited = worker.age(Clock.monotonic)
         worker.become(.serving)
+        policy.served()
         state[.workerPID] = UInt64(worker.pid)
         stalls.heard()
         if let started = reload?.handoverAt {

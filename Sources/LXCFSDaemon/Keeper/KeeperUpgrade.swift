@@ -104,7 +104,7 @@ struct KeeperUpgrade {
         check = try? ChildProcess(
             program: program, arguments: keeper.settings.arguments,
             environment: ServiceManager.childEnvironment + ["\(KeeperUpgrade.variable)=\(KeeperUpgrade.checkValue)"],
-            descriptors: [keeper.connection.descriptor, keeper.state.memory.descriptor])
+            descriptors: [keeper.connection.descriptor, keeper.state.memory.descriptor], blockedSignals: Worker.signals)
         checkSince = now
     }
 

@@ -12,23 +12,42 @@ struct RestartPolicy: Sendable, Equatable {
     private static let longestPause: UInt64 = 5_000_000_000
     private static let pauseAfterLimit: UInt64 = 60_000_000_000
 
-    /// Failures in a row.
-    private(set) var failures = 0
+    /// Workers that failed by themselves, in a row.
+    private var faults = 0
+    /// Workers that somebody killed before they served, in a row: no failure of the program once another one serves.
+    private var killings = 0
     /// Whether the next one is started from the file on disk.
     private(set) var usesDisk = true
+
+    /// How many killings weigh as much as one fault: nobody shall wait because of a few of them.
+    private static let killingsPerFault = 4
+
+    /// Failures in a row.
+    var failures: Int { faults + killings / RestartPolicy.killingsPerFault }
 
     /// Whether the limit was reached just now.
     var isGivingUp: Bool { failures == RestartPolicy.limit }
 
     /// A worker did not get as far as serving, or crashed soon after.
     mutating func failed(fromDisk: Bool) {
-        failures += 1
+        faults += 1
         usesDisk = !fromDisk
+    }
+
+    /// A worker was killed from outside before it served.
+    mutating func killed() {
+        killings += 1
+    }
+
+    /// A worker serves.
+    mutating func served() {
+        killings = 0
     }
 
     /// A worker served long enough, or somebody wants a fresh attempt.
     mutating func reset() {
-        failures = 0
+        faults = 0
+        killings = 0
         usesDisk = true
     }
 

@@ -11,6 +11,8 @@ final class Worker {
     static let connectionDescriptor: CInt = 3
     static let stateDescriptor: CInt = 4
     static let linkDescriptor: CInt = 5
+    /// The signals that keeper and worker receive by reading. A worker starts with them blocked: `kill -USR1 $(pidof lxcfs)` may come before it can.
+    static let signals = [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE]
 
     private let configuration: Configuration
     private let logger: Logger
@@ -32,7 +34,7 @@ final class Worker {
         self.logger = logger
         self.keeper = keeper
         do throws(Errno) {
-            signals = try SignalQueue([SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE])
+            signals = try SignalQueue(Worker.signals)
             state = try StateMemory(adopting: OwnedFileDescriptor(adopting: Worker.stateDescriptor))
         } catch {
             throw .noKeeper(error)
