@@ -1,3 +1,5 @@
+internal import ProcText
+
 /// What the sampler counted in one pass over a container: tasks in its cgroup and all cgroups below.
 package struct LoadSample: Sendable, Equatable {
     /// Tasks in state R.
@@ -49,6 +51,12 @@ package struct LoadAverages: Sendable {
     package func isWatched(at now: UInt64) -> Bool {
         guard let lastReadAt else { return false }
         return now.subtractingReportingOverflow(lastReadAt).partialValue <= LoadAverages.watchedFor || now <= lastReadAt
+    }
+
+    /// Whether there is no sample yet, or two were due since the last one: nobody was there to take them.
+    package func isOverdue(at now: UInt64) -> Bool {
+        guard last != nil, let lastTickAt else { return true }
+        return now.saturatingSubtract(lastTickAt) > 2 * LoadAverages.interval
     }
 
     /// Takes in what was counted at `now` (CLOCK_BOOTTIME, nanoseconds). Less than 5 seconds after the last tick only the counts are kept.

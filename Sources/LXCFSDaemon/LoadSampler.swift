@@ -43,9 +43,10 @@ final class LoadSampler: Sendable {
         isStopping.store(true, ordering: .relaxed)
     }
 
-    /// Counts a container at once if it was never counted: the first reader of its load shall not see 0.00.
-    func countIfNew(_ scope: ContainerScope) {
-        guard !scope.isHost, scope.load.withLock({ $0.last == nil }) else { return }
+    /// Counts a container at once if that is overdue: the first reader of its load shall not see 0.00, and where workers end before their first pass
+    /// the load goes on all the same.
+    func countIfOverdue(_ scope: ContainerScope) {
+        guard !scope.isHost, scope.load.withLock({ $0.isOverdue(at: Clock.boottime) }) else { return }
         count(scope, resolver.known.first { $0.scope === scope }?.taskCgroup, budget: LoadSampler.tasksPerPass / 10)
     }
 

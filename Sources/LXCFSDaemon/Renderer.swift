@@ -27,7 +27,7 @@ final class Renderer: Sendable {
         self.fallbacks = fallbacks
         contexts = ExclusivePool {
             var context = RenderContext(host, settings: settings)
-            context.sampleLoad = { sampler.countIfNew($0) }
+            context.sampleLoad = { sampler.countIfOverdue($0) }
             return context
         }
     }

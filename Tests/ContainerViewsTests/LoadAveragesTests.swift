@@ -24,6 +24,14 @@ struct LoadAveragesTests {
         #expect(abs(value(load, 2) - 0.0645) < 0.01)
     }
 
+    @Test func isOverdueWhenTwoSamplesWereMissed() {
+        var load = LoadAverages()
+        #expect(load.isOverdue(at: 0))
+        load.sample(sample(1), now: 60 * Self.second, startedAt: 0)
+        #expect(!load.isOverdue(at: 0) && !load.isOverdue(at: 70 * Self.second))
+        #expect(load.isOverdue(at: 71 * Self.second))
+    }
+
     @Test func uninterruptibleTasksCount() {
         var load = LoadAverages()
         load.sample(sample(1, blocked: 2), now: 3600 * Self.second, startedAt: 0)

@@ -62,6 +62,7 @@ final class SurvivalLoad {
     private var commands: [(command: Command, isMeasured: Bool)] = []
     private var burner: Command?
     private let omitted: String?
+    private let begin = Machine.now
 
     /// Starts the readers and waits until all read.
     /// - Parameter pause: what a reader sleeps after each file, in microseconds.
@@ -119,6 +120,11 @@ final class SurvivalLoad {
     var faultsSoFar: [String] {
         commands.flatMap { $0.command.outputSoFar.split(separator: "\n") }.filter { $0.hasPrefix("fault ") || $0.hasPrefix("hang ") }.map(
             String.init)
+    }
+
+    /// Waits until the load of the container where a task runs must have been counted: twice five seconds after its start.
+    func waitUntilLoadIsCounted() {
+        Machine.pause(max(0, begin + 12 * Machine.patience - Machine.now))
     }
 
     /// Lets every reader finish its pass, and gives what they saw. Where one does not end, the daemon is killed, which frees it.
