@@ -74,7 +74,7 @@ package final class ChildProcess: Sendable {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         for (index, source) in descriptors.enumerated() {
-            let copy = fcntl(source, F_DUPFD_CLOEXEC, CInt(64))
+            let copy = fcntl(source, F_DUPFD_CLOEXEC, CInt(3 + descriptors.count))
             guard copy >= 0 else { throw Errno(rawValue: errno) }
             copies.append(copy)
             posix_spawn_file_actions_adddup2(&actions, copy, CInt(3 + index))

@@ -49,8 +49,9 @@ package struct LockedFile: ~Copyable {
         guard written == content.utf8.count else { throw written < 0 ? Errno(rawValue: errno) : .noSpace }
     }
 
-    /// Removes the file while the lock is still held.
+    /// Removes the file while the lock is still held. One that somebody has put in its place stays.
     package consuming func unlink() {
+        guard let there = try? FileStatus(following: path), let own = try? descriptor.status(), there.isSameFile(as: own) else { return }
         Glibc.unlink(path)
     }
 }

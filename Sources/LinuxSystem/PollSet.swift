@@ -15,6 +15,8 @@ package struct PollSet {
     package mutating func wait(nanoseconds: UInt64?) {
         let milliseconds = nanoseconds.map { CInt(clamping: ($0 + 999_999) / 1_000_000) } ?? -1
         if poll(&entries, nfds_t(entries.count), milliseconds) < 0 {
+            // Not a signal: more descriptors than may be open by now (EINVAL), or no memory. Whoever polls in a loop shall not be busy with that.
+            if errno != EINTR, milliseconds != 0 { usleep(100_000) }
             for index in entries.indices { entries[index].revents = 0 }
         }
     }

@@ -24,6 +24,21 @@ struct LockedFileTests {
         #expect(!exists(path))
     }
 
+    @Test func whatSomebodyHasPutInItsPlaceStays() throws {
+        let path = folder + "/pid"
+        defer {
+            unlink(path)
+            rmdir(folder)
+        }
+        let file = try LockedFile(path: path, content: "42\n")
+        unlink(path)
+        let other = try LockedFile(path: path, content: "43\n")
+        file.unlink()
+        #expect(exists(path))
+        other.unlink()
+        #expect(!exists(path))
+    }
+
     /// The kernel's full device: every write fails with ENOSPC, as on a full disk; and it is nobody's to remove.
     @Test(.enabled(if: geteuid() == 0, "needs root"))
     func aDeviceThatCannotBeWrittenIsAnErrorAndIsLeftAlone() throws {
