@@ -22,6 +22,8 @@ package struct Daemon {
     /// Runs as the keeper, which mounts and serves until SIGTERM, SIGINT or SIGHUP, or until the file system is unmounted from outside.
     package func keep() throws(StartError) {
         StandardStreams.openMissing()
+        // A keeper that was executed as its worker's image would be called `exe`, and pidof(1) would not find it.
+        ProcessIdentity.setName("lxcfs")
         if KeeperUpgrade.isCheck { return try checkState() }
         guard ProcessIdentity.effectiveUser == 0 else { throw .notRoot }
         ProcessIdentity.raiseFileLimit()
@@ -36,12 +38,13 @@ package struct Daemon {
                 )
             }
             let kept = try KeptConnection(configuration, legacy, manager, logger)
+            let program = ProcessIdentity.program(calledAs: arguments.first ?? "")
             let settings = Keeper.Settings(
-                mountPoint: configuration.mountPoint, program: ProcessIdentity.program, arguments: arguments,
+                mountPoint: configuration.mountPoint, program: program, arguments: arguments,
                 startTimeout: configuration.startTimeout, requestTimeout: configuration.requestTimeout)
             let keeper = Keeper(
                 settings, kept, signals: signals, manager: manager,
-                upgrade: KeeperUpgrade(program: settings.program, pidFile: pidFile.descriptor), logger: logger)
+                upgrade: KeeperUpgrade(pidFile: pidFile.descriptor), logger: logger)
             keeper.run(with: legacy?.worker(of: kept.state))
         } catch {
             pidFile.remove()
@@ -54,7 +57,7 @@ package struct Daemon {
     package func work() throws(StartError) {
         ProcessIdentity.limitHeaps()
         ProcessIdentity.raiseFileLimit()
-        // Started from the keeper's own image it would be called `exe`, and pidof(1) would not find it.
+        // So would a worker that was started from the keeper's own image.
         ProcessIdentity.setName("lxcfs")
         let descriptors = [Worker.connectionDescriptor, Worker.stateDescriptor, Worker.linkDescriptor]
         guard descriptors.allSatisfy({ fcntl($0, F_SETFD, FD_CLOEXEC) == 0 }) else { throw .noKeeper(.badFileDescriptor) }

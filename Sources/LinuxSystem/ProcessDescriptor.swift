@@ -31,6 +31,14 @@ package final class ProcessDescriptor: Sendable {
         return poll.hasInput(descriptor.rawValue)
     }
 
+    /// Whether the process has ended, waited for or not.
+    package var hasEnded: Bool {
+        var poll = PollSet()
+        poll.add(descriptor.rawValue)
+        poll.wait(nanoseconds: 0)
+        return poll.hasInput(descriptor.rawValue)
+    }
+
     /// Whether the process has not ended. A zombie has not ended.
     package var isAlive: Bool {
         clinux_pidfd_probe(descriptor.rawValue) == 0 || errno == EPERM

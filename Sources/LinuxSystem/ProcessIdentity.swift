@@ -9,8 +9,25 @@ package enum ProcessIdentity {
     /// The effective user id.
     package static var effectiveUser: UInt32 { geteuid() }
 
-    /// The path of the program that this process was started from, whether or not it is still there.
-    package static var program: String {
+    /// The path of the program that this process was started from.
+    ///
+    /// As it was called, through symbolic links, where that leads to it: what the links point to later is then found there too.
+    /// - Parameter name: what it was called, its first argument.
+    package static func program(calledAs name: String) -> String {
+        let folders = name.contains("/") ? [""] : (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":").map { $0 + "/" }
+        guard let own = try? FileStatus(following: "/proc/self/exe") else { return image }
+        let paths = folders.map { absolute($0 + name) }
+        return paths.first { (try? FileStatus(following: $0))?.isSameFile(as: own) == true } ?? image
+    }
+
+    private static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
+        defer { free(folder) }
+        return String(cString: folder) + "/" + path
+    }
+
+    /// The path of the executed file, without symbolic links, whether or not it is still there.
+    private static var image: String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = max(0, readlink("/proc/self/exe", &buffer, buffer.count))
         let path = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -44,6 +44,23 @@ package final class SharedMemory: @unchecked Sendable {
         return OwnedFileDescriptor(adopting: duplicate)
     }
 
+    /// The right to it that one process has at a time, and gives back when it ends or executes another program.
+    package final class Claim: Sendable {
+        private let file: OwnedFileDescriptor
+
+        fileprivate init(_ file: consuming OwnedFileDescriptor) {
+            self.file = file
+        }
+    }
+
+    /// flock(2), without waiting, of an open file of its own: those who inherit the memory do not inherit the claim.
+    /// - Throws: EAGAIN where another has it.
+    package func claim() throws(Errno) -> Claim {
+        let own = try OwnedFileDescriptor.open("/proc/self/fd/\(descriptor)", O_RDWR)
+        guard flock(own.rawValue, LOCK_EX | LOCK_NB) == 0 else { throw Errno(rawValue: errno) }
+        return Claim(own)
+    }
+
     /// A part of it. What lies beyond the end is left out.
     package func region(_ range: Range<Int>) -> SharedRegion {
         let range = range.clamped(to: 0..<count)

@@ -50,6 +50,18 @@ struct StateMemoryTests {
         #expect(state.initRequest != nil)
     }
 
+    @Test(arguments: [0, 16, 24, 32, 40, 48, 64, 120, 512, 1016])
+    func whoKeepsItMakesGoodWhatAWorkerCannotDoWithout(offset: Int) throws {
+        let state = try StateMemory(for: try connection(), slots: 2, workerBytes: 4096)
+        let constants = state.constants
+        state.count(.crashes)
+        #expect(!state.restore(constants), "nothing was damaged")
+        state.memory.region(0..<4096).store64(0xdead_beef_dead_beef, at: offset)
+        #expect(state.restore(constants))
+        let other = try adopt(state)
+        #expect(other.device == "0:52" && other.slots.count == state.slots.count && other.worker.count == 4096 && other[.crashes] == 1)
+    }
+
     @Test func memoryOfOthersIsRefused() throws {
         let empty = try SharedMemory(name: "empty", count: 65536)
         #expect(throws: Errno.invalidArgument) { try StateMemory(adopting: empty.duplicate()) }

@@ -28,6 +28,16 @@ struct SharedMemoryTests {
         #expect(bytes == [9, 1, 2, 3])
     }
 
+    @Test func isClaimedByOneAtATime() throws {
+        let one = try SharedMemory(name: "lxcfs-test", count: 4096)
+        let other = try SharedMemory(adopting: OwnedFileDescriptor(adopting: dup(one.descriptor)))
+        var claim: SharedMemory.Claim? = try one.claim()
+        #expect(throws: Errno.wouldBlock) { try other.claim() }
+        withExtendedLifetime(claim) {}
+        claim = nil
+        #expect(throws: Never.self) { try other.claim() }
+    }
+
     @Test(arguments: [-8, -1, 1, 4, 4089, 4092, 4096, 5000, .max, .min])
     func whatLiesOutsideOrIsNotAlignedReadsAsZeroAndTakesNoStore(offset: Int) throws {
         let memory = try SharedMemory(name: "lxcfs-test", count: 8192)

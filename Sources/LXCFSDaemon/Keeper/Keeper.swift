@@ -10,34 +10,15 @@ internal import SystemPackage
 /// One thread, one loop, no waiting but in poll(2). What it reads is signals, the ends of its children, and short messages of its own workers, of which
 /// it believes nothing that it could not bear to be wrong. Requests, files and clients are the worker's business.
 final class Keeper {
-    /// What it was told to do.
-    struct Settings {
-        var mountPoint: String
-        /// The program on disk.
-        var program: String
-        /// What it was started with; the first is the program's name.
-        var arguments: [String]
-        /// A worker must be ready in this time, in nanoseconds.
-        var startTimeout: UInt64
-        /// A request that is unanswered this long is stuck, in seconds.
-        var requestTimeout: UInt64
-    }
-
-    private static let second: UInt64 = 1_000_000_000
-    private static let shortestTick = second / 10
-    /// How long an old worker may take to finish what it has before it is killed and its requests are processed again.
-    private static let drainTimeout = 5 * second
-    /// How long a killed worker may take to die before it is replaced all the same: in an uninterruptible sleep it cannot, but does nothing either.
-    private static let deathTimeout = 2 * second
-    /// How long a new program must have served before the keeper becomes it too.
-    private static let probation = 5 * second
-
     let settings: Settings
     let connection: Connection
     let state: StateMemory
     let manager: ServiceManager
     let logger: Logger
     private let signals: SignalQueue
+    /// What a damaged header is made good with.
+    private let constants: StateMemory.Constants
+    private let claim: SharedMemory.Claim
     /// Whether the service manager has the descriptors: then the mount survives this process.
     private let isStored: Bool
 
@@ -66,6 +47,8 @@ final class Keeper {
         self.settings = settings
         connection = kept.connection
         state = kept.state
+        constants = kept.state.constants
+        claim = kept.claim
         self.manager = manager
         self.logger = logger
         self.signals = signals
@@ -95,7 +78,8 @@ final class Keeper {
             }
             passDeadlines(Clock.monotonic)
             ensureService(Clock.monotonic)
-            if workers.count == 1, reload == nil, !isEnding, let worker = serving, worker.isFromDisk, upgrade.isProven(logger) {
+            upgrade.takeEnd(logger)
+            if workers.count == 1, reload == nil, !isEnding, let worker = workers.first, worker.role == .serving, upgrade.isDue() {
                 upgrade.execute(self, worker)
             }
         }
@@ -112,6 +96,7 @@ final class Keeper {
         let isFromDisk = role == .candidate || policy.usesDisk
         let generation = state.count(.generation)
         let program = isFromDisk ? settings.program : KeeperUpgrade.ownImage
+        if state.restore(constants) { logger.error("the header of the shared memory was damaged; it is as it was") }
         do throws(Errno) {
             let (here, there) = try MessageSocket.pair()
             let process = try ChildProcess(
@@ -120,7 +105,7 @@ final class Keeper {
                 descriptors: [connection.descriptor, state.memory.descriptor, there.descriptor], blockedSignals: Worker.signals)
             let worker = WorkerProcess(process, WorkerLink(socket: here), generation: generation, role: role, isFromDisk: isFromDisk)
             workers.append(worker)
-            if role == .starting { worker.link.send(.serve(generation: generation)) }
+            if role == .starting { worker.tellToServe(noting: state) }
         } catch {
             let reason = "\(program) cannot be executed (\(error))"
             if role == .candidate { reloadFailed(reason) } else { startFailed(isFromDisk: isFromDisk, reason) }
@@ -158,9 +143,13 @@ final class Keeper {
     private func ended(_ worker: WorkerProcess, _ end: ProcessEnd) {
         takeMessages(of: worker)
         workers.removeAll { $0 === worker }
+        if upgrade.concerns(worker) { upgrade.cancel() }
         let reason = worker.reason(end)
         // What the successor must know of whoever had the requests last.
-        if worker.role != .retired, state[.owner] == worker.generation { state.lastEnd = worker.lastEnd(end) }
+        if worker.role != .retired, state[.owner] == worker.generation {
+            state.lastEnd = worker.lastEnd(end)
+            state[.workerPID] = 0
+        }
         if isEnding { return }
         switch worker.role {
         case .retired: break
@@ -217,7 +206,6 @@ final class Keeper {
             wantReload(sender == 0 ? nil : .init(signal: SIGUSR1, sender: sender, isOwn: false))
         case .toggleWanted(let sender) where worker === serving: toggle(.init(signal: SIGUSR2, sender: sender, isOwn: false))
         case .unmounted where !isEnding:
-            logger.notice("unmounted from outside")
             end(isMounted: false)
         case .failed(let reason): worker.complaint = worker.complaint ?? reason
         default: break
@@ -250,6 +238,7 @@ final class Keeper {
         stalls.heard()
         if let started = reload?.handoverAt {
             reloadSucceeded(pause: Clock.monotonic.saturatingSubtract(started))
+            upgrade.schedule(at: Clock.monotonic + Keeper.probation, as: worker.pid)
         } else {
             logger.info(
                 "worker \(worker.pid) (generation \(worker.generation)) serves \(settings.mountPoint), \(waited / 1000) us after its start")
@@ -283,6 +272,7 @@ final class Keeper {
     private func handOver(to candidate: WorkerProcess) {
         guard let old = serving else { return promote(candidate) }
         reload?.handoverAt = Clock.monotonic
+        state[.successorPID] = UInt64(candidate.pid)
         old.become(.draining)
         old.link.send(.drain)
     }
@@ -291,7 +281,7 @@ final class Keeper {
     private func promote(_ candidate: WorkerProcess) {
         if reload?.handoverAt == nil { reload?.handoverAt = Clock.monotonic }
         candidate.become(.starting)
-        candidate.link.send(.serve(generation: candidate.generation))
+        candidate.tellToServe(noting: state)
     }
 
     private func reloadSucceeded(pause: UInt64) {
@@ -300,7 +290,6 @@ final class Keeper {
         state.reloadReason = ""
         logger.notice("reloaded: generation \(state[.owner]), requests waited \(pause / 1000) us")
         finishReload(.succeeded, .reloaded(generation: state[.owner], pauseNanoseconds: pause))
-        upgrade.schedule(at: Clock.monotonic + Keeper.probation)
     }
 
     private func reloadFailed(_ reason: String) {
@@ -392,6 +381,9 @@ final class Keeper {
         upgrade.cancel()
         manager.stopping(status: "ending")
         if !isMounted {
+            logger.notice("unmounted from outside, or the connection was aborted")
+            // Nobody can use what an abort leaves.
+            _ = try? connection.unmount()
             manager.forget(name: KeeperUpgrade.connectionName)
             manager.forget(name: KeeperUpgrade.stateName)
         } else if !isStored {

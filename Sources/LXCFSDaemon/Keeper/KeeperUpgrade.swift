@@ -7,6 +7,8 @@ internal import SystemPackage
 
 /// How the keeper becomes the new program after a reload: execve(2), with the same pid and its descriptors. First the new program must have served as
 /// a worker for a while, and must show in a process of its own that it understands what it would be given.
+///
+/// It is that worker's image that is executed: what lies on the disk may be another program again.
 struct KeeperUpgrade {
     /// The names of the descriptors in the service manager's store.
     static let connectionName = "lxcfs-fuse"
@@ -63,32 +65,46 @@ struct KeeperUpgrade {
     /// Whether this process only has to show that it understands the state, descriptor 4.
     static var isCheck: Bool { getenv(variable).map { String(cString: $0) } == checkValue }
 
-    private let program: String
     private let pidFile: CInt
     private let ownIdentity: FileStatus?
     private var scheduledAt: UInt64?
+    /// The worker that runs the new program.
+    private var workerPID: Int32 = 0
     private var check: ChildProcess?
     private var checkSince: UInt64 = 0
+    /// Whether nothing has been asked for since the trial began that makes it one of the wrong program.
+    private var isCheckValid = false
+    /// Whether the new program has passed its trial, and nothing has happened since that speaks against it.
+    private var isProven = false
 
-    /// - Parameters:
-    ///   - program: the file on disk.
-    ///   - pidFile: the descriptor that holds the lock of the pid file.
-    init(program: String, pidFile: CInt) {
-        self.program = program
+    /// - Parameter pidFile: the descriptor that holds the lock of the pid file.
+    init(pidFile: CInt) {
         self.pidFile = pidFile
         ownIdentity = try? FileStatus(following: KeeperUpgrade.ownImage)
     }
 
     /// When `begin` has something to do, in nanoseconds of CLOCK_MONOTONIC.
-    var nextDeadline: UInt64? { scheduledAt }
+    var nextDeadline: UInt64? { check == nil ? scheduledAt : nil }
 
-    mutating func schedule(at time: UInt64) {
-        guard let ownIdentity, let onDisk = try? FileStatus(following: program), !onDisk.isSameFile(as: ownIdentity) else { return }
+    /// Makes the trial due, if the worker's program is another than this one.
+    mutating func schedule(at time: UInt64, as worker: Int32) {
+        workerPID = worker
+        // A procfs of another pid namespace has other processes by these numbers.
+        guard let here = try? FileStatus(following: "/proc/\(ProcessIdentity.pid)/exe"), here == ownIdentity else { return }
+        guard let ownIdentity, let new = try? FileStatus(following: program), !new.isSameFile(as: ownIdentity) else { return }
         scheduledAt = time
     }
 
+    /// Good until its end has been taken: then the pid may be another's.
+    private var program: String { "/proc/\(workerPID)/exe" }
+
+    /// Whether this is the worker that runs the new program.
+    func concerns(_ worker: WorkerProcess) -> Bool { worker.pid == workerPID }
+
     mutating func cancel() {
         scheduledAt = nil
+        isProven = false
+        isCheckValid = false
         check?.signal(ChildProcess.killSignal)
     }
 
@@ -99,8 +115,10 @@ struct KeeperUpgrade {
     /// Starts the new program's trial when its time has come.
     mutating func begin(_ keeper: Keeper, _ now: UInt64) {
         if check != nil, now.saturatingSubtract(checkSince) > keeper.settings.startTimeout { check?.signal(ChildProcess.killSignal) }
-        guard let time = scheduledAt, time <= now else { return }
+        // A trial that was cancelled ends first.
+        guard check == nil, let time = scheduledAt, time <= now else { return }
         scheduledAt = nil
+        isCheckValid = true
         check = try? ChildProcess(
             program: program, arguments: keeper.settings.arguments,
             environment: ServiceManager.childEnvironment + ["\(KeeperUpgrade.variable)=\(KeeperUpgrade.checkValue)"],
@@ -108,15 +126,20 @@ struct KeeperUpgrade {
         checkSince = now
     }
 
-    /// Whether the new program has just passed its trial.
-    mutating func isProven(_ logger: Logger) -> Bool {
-        guard let end = check?.takeEnd() else { return false }
+    /// Takes the end of the trial; at once, for `poll` returns until somebody does.
+    mutating func takeEnd(_ logger: Logger) {
+        guard let end = check?.takeEnd() else { return }
         check = nil
-        if end == .exited(0) { return true }
-        if end != .signalled(ChildProcess.killSignal) {
+        isProven = end == .exited(0) && isCheckValid
+        if end != .exited(0), end != .signalled(ChildProcess.killSignal) {
             logger.error("the keeper stays as it is: the new program, asked whether it understands the state, \(end)")
         }
-        return false
+    }
+
+    /// Whether the new program has passed its trial; the first time it is asked.
+    mutating func isDue() -> Bool {
+        defer { isProven = false }
+        return isProven
     }
 
     /// Becomes the new program. Returns only where that fails.
@@ -126,11 +149,11 @@ struct KeeperUpgrade {
             link: worker.link.socket.descriptor, workerPID: worker.pid, isFromDisk: worker.isFromDisk)
         let descriptors = [legacy.connection, legacy.state, legacy.pidFile, legacy.link]
         for descriptor in descriptors { _ = fcntl(descriptor, F_SETFD, 0) }
-        keeper.logger.notice("the keeper becomes \(program)")
+        keeper.logger.notice("the keeper becomes what worker \(worker.pid) is")
         setenv(KeeperUpgrade.variable, legacy.text, 1)
         let error = ChildProcess.replaceThisProcess(program: program, arguments: keeper.settings.arguments)
         unsetenv(KeeperUpgrade.variable)
         for descriptor in descriptors { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-        keeper.logger.error("\(program) cannot be executed (\(error))")
+        keeper.logger.error("the keeper stays as it is: the new program cannot be executed (\(error))")
     }
 }

@@ -7,6 +7,8 @@ internal import SystemPackage
 struct KeptConnection {
     let connection: Connection
     let state: StateMemory
+    /// That no other keeper has the memory.
+    let claim: SharedMemory.Claim
 
     /// In this order: what this process held as another program; what the service manager held since a predecessor's end; what a worker holds whose keeper
     /// is dead; else a new mount, in the place of a dead one if there is one.
@@ -32,8 +34,10 @@ struct KeptConnection {
     private init?(_ device: consuming OwnedFileDescriptor, _ memory: consuming OwnedFileDescriptor, _ mount: Connection.Mount?) {
         device.closeOnExec()
         memory.closeOnExec()
-        guard let state = try? StateMemory(adopting: memory), let initRequest = state.initRequest else { return nil }
+        guard let state = try? StateMemory(adopting: memory), let initRequest = state.initRequest, let claim = try? state.memory.claim()
+        else { return nil }
         self.state = state
+        self.claim = claim
         connection = Connection(adopting: device, initRequest: initRequest, mount: mount)
     }
 
@@ -63,6 +67,7 @@ struct KeptConnection {
         }
         do throws(Errno) {
             state = try StateMemory(for: connection, slots: configuration.threads, workerBytes: WorkerMemory.byteCount)
+            claim = try state.memory.claim()
         } catch {
             _ = try? connection.unmount()
             throw .memory(error)
@@ -88,11 +93,16 @@ struct KeptConnection {
 
     /// From a worker that lost its keeper.
     private static func orphaned(_ configuration: Configuration, _ logger: Logger) -> KeptConnection? {
-        guard let mount = Connection.mount(at: configuration.mountPoint), let orphan = OrphanedWorker.find(serving: mount),
-            let device = try? orphan.connection(), let memory = try? orphan.state(), let kept = KeptConnection(device, memory, mount)
-        else { return nil }
-        logger.notice("takes over the mount on \(configuration.mountPoint) from worker \(orphan.pid), whose keeper is dead")
-        orphan.end()
-        return kept
+        guard let mount = Connection.mount(at: configuration.mountPoint) else { return nil }
+        let orphans = OrphanedWorker.find(for: mount)
+        for orphan in orphans {
+            guard let device = try? orphan.connection(), let memory = try? orphan.state(), let kept = KeptConnection(device, memory, mount)
+            else { continue }
+            orphans.forEach { $0.end() }
+            guard kept.connection.isAlive else { return nil }
+            logger.notice("takes over the mount on \(configuration.mountPoint) from worker \(orphan.pid), whose keeper is dead")
+            return kept
+        }
+        return nil
     }
 }

@@ -4,19 +4,16 @@ internal import LinuxSystem
 internal import ProcText
 internal import SystemPackage
 
-/// A worker that serves on although its keeper is dead, as after SIGKILL where no service manager cleans up. A new keeper takes duplicates of its
-/// descriptors and ends it; what it had not answered lies in the memory.
+/// A worker whose keeper is dead, as after SIGKILL where no service manager cleans up: it serves on, or does not know it yet. A new keeper takes
+/// duplicates of its descriptors and ends it; what it had not answered lies in the memory.
 struct OrphanedWorker {
     let pid: Int32
     private let process: ProcessDescriptor
 
-    /// The worker that serves a mount without a keeper; `nil` where there is none.
-    static func find(serving mount: Connection.Mount) -> OrphanedWorker? {
-        guard let proc = try? Directory(path: "/proc"), let names = try? proc.names() else { return nil }
-        for name in names {
-            if let pid = Int32(name), let orphan = try? OrphanedWorker(pid, proc, mount) { return orphan }
-        }
-        return nil
+    /// The workers that a mount has without a keeper: several where it died while one of them was replaced.
+    static func find(for mount: Connection.Mount) -> [OrphanedWorker] {
+        guard let proc = try? Directory(path: "/proc"), let names = try? proc.names() else { return [] }
+        return names.compactMap { name in Int32(name).flatMap { try? OrphanedWorker($0, proc, mount) } }
     }
 
     /// - Throws: for any other process.
@@ -31,7 +28,7 @@ struct OrphanedWorker {
         process = try ProcessDescriptor(pid: pid)
         self.pid = pid
         let state = try StateMemory(adopting: process.duplicate(ofDescriptor: Worker.stateDescriptor))
-        guard state.device == mount.device, state[.workerPID] == UInt64(pid) else { throw .invalidArgument }
+        guard state.device == mount.device, state[.keeperPID] != UInt64(pid) else { throw .invalidArgument }
         var text = InputText(capacity: 1024)
         try proc.read("\(pid)/stat", into: &text)
         // Whose parent is its keeper is no orphan.
@@ -44,7 +41,7 @@ struct OrphanedWorker {
     /// A duplicate of the shared memory's descriptor.
     func state() throws(Errno) -> OwnedFileDescriptor { try process.duplicate(ofDescriptor: Worker.stateDescriptor) }
 
-    /// Ends it, and waits for that for two seconds. In an uninterruptible sleep it lives longer, but does nothing any more.
+    /// Sends it SIGKILL, and waits for that for two seconds. In an uninterruptible sleep it lives longer, but does nothing any more.
     func end() {
         _ = process.kill(timeout: 2_000_000_000)
     }

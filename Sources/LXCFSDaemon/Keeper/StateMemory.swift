@@ -57,6 +57,8 @@ struct StateMemory: Sendable {
         case reloadPause = 200
         case keeperPID = 208
         case workerPID = 216
+        /// The worker that serves, or will when the one that does has drained or is dead. So it need not wait for a keeper that dies in between.
+        case successorPID = 224
     }
 
     static let name = "lxcfs-state"
@@ -133,6 +135,25 @@ struct StateMemory: Sendable {
 
     var slots: SharedRegion { region(.slotsStart, .slotsEnd) }
     var worker: SharedRegion { region(.workerStart, .workerEnd) }
+
+    /// What never changes in the header, and a worker cannot do without.
+    struct Constants: Equatable {
+        fileprivate let head: [UInt8]
+        fileprivate let initRequest: [UInt8]
+    }
+
+    var constants: Constants {
+        Constants(head: header.array(in: 0..<StateMemory.deviceRange.upperBound), initRequest: header.array(in: StateMemory.initRange))
+    }
+
+    /// Makes good what somebody has overwritten.
+    /// - Returns: whether anything was.
+    func restore(_ constants: Constants) -> Bool {
+        if constants == self.constants { return false }
+        header.copy(constants.head, to: 0)
+        header.copy(constants.initRequest, to: StateMemory.initRange.lowerBound)
+        return true
+    }
 
     private func region(_ start: Field, _ end: Field) -> SharedRegion {
         let start = Int(clamping: self[start])

@@ -48,6 +48,12 @@ final class WorkerProcess {
         since = Clock.monotonic
     }
 
+    /// Its turn, noted first for the case that this keeper dies in between.
+    func tellToServe(noting state: StateMemory) {
+        state[.successorPID] = UInt64(pid)
+        link.send(.serve(generation: generation))
+    }
+
     /// How long it has had its task, in nanoseconds.
     func age(_ now: UInt64) -> UInt64 { now.saturatingSubtract(since) }
 

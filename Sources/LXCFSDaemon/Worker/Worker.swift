@@ -75,7 +75,7 @@ final class Worker {
             switch keeper.next() {
             case .message(let message): try receive(message)
             case .nothing: return
-            case .closed: return becomeOrphan()
+            case .closed: return try becomeOrphan()
             }
         }
     }
@@ -85,6 +85,7 @@ final class Worker {
         case .serve(let generation): try serve(as: generation)
         case .drain:
             stopServing()
+            state[.workerPID] = 0
             keeper.send(.drained)
         case .reloaded(let generation, let pause):
             keeper.finish(.success(ReloadReport(generation: generation, pauseNanoseconds: pause)))
@@ -98,16 +99,41 @@ final class Worker {
     }
 
     /// The mount must not die with the keeper: it is served until somebody starts lxcfs again, or ends this process.
-    private func becomeOrphan() {
-        guard isServing else {
+    private func becomeOrphan() throws(StartError) {
+        isOrphan = true
+        if isServing {
+            // Whoever was to follow shall not.
+            state[.successorPID] = UInt64(ProcessIdentity.pid)
+        } else if isSuccessor() {
+            try serve(as: state.count(.generation))
+        } else {
+            isOrphan = false
             isOver = true
             return
         }
-        isOrphan = true
         keeper.finish(.failure(.noKeeper))
+        // It told the keeper, which did not live to act on it.
+        if !connection.isAlive {
+            isOver = true
+            return
+        }
         logger.error(
             "the keeper is gone; worker \(ProcessIdentity.pid) serves \(configuration.mountPoint) alone. Start lxcfs again: it takes over from here"
         )
+    }
+
+    /// Whether it is this worker's turn, now that no keeper says so. Waits until whoever serves has drained, is dead, or goes on.
+    private func isSuccessor() -> Bool {
+        let own = UInt64(ProcessIdentity.pid)
+        while state[.successorPID] == own {
+            let serving = state[.workerPID]
+            guard serving != 0, serving != own, let process = try? ProcessDescriptor(pid: Int32(clamping: serving)), !process.hasEnded
+            else {
+                return true
+            }
+            usleep(1000)
+        }
+        return false
     }
 
     private func receive(_ arrival: SignalQueue.Arrival) {
@@ -139,11 +165,20 @@ final class Worker {
         guard !isServing else { return }
         let predecessor = state.lastEnd
         state[.owner] = generation
+        // Not left to the keeper, which may die before it hears of it: a new one finds an orphan by this.
+        state[.workerPID] = UInt64(ProcessIdentity.pid)
         let found = parts.memory.takeOver()
         logger.debug("took over \(found)")
         let inherited = session.takeOver(after: PredecessorEnd(predecessor))
         parts.memory.counters.add(.replayedRequests, UInt64(max(0, inherited.waiting)))
         parts.memory.counters.add(.refusedRequests, UInt64(max(0, inherited.condemned)))
+        // First, so that what is missing for it ends this worker before it has requests that would be blamed for that.
+        do throws(Errno) {
+            let sampler = parts.sampler
+            sampling = try JoinableThread(name: "lxcfs/load", stackSize: 512 << 10) { sampler.run() }
+        } catch {
+            throw .threads(error)
+        }
         do throws(SessionError) {
             try session.start()
         } catch {
@@ -151,12 +186,6 @@ final class Worker {
         }
         isServing = true
         keeper.send(.serving)
-        do throws(Errno) {
-            let sampler = parts.sampler
-            sampling = try JoinableThread(name: "lxcfs/load", stackSize: 512 << 10) { sampler.run() }
-        } catch {
-            throw .threads(error)
-        }
     }
 
     private func stopServing() {
