@@ -12,7 +12,7 @@ extension EndToEnd.Survival {
             #expect(Machine.field("MemTotal", of: try container.read("/proc/meminfo")) == Bench.memory / 1024)
         }
 
-        @Test func aWorkerWithoutItsKeeperServesOnAndANewDaemonFollows() throws {
+        @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow)) func aWorkerWithoutItsKeeperServesOnAndANewDaemonFollows() throws {
             let folder = try TemporaryFolder()
             let first = try LXCFSProcess(in: folder, binary: LXCFSProcess.release ?? LXCFSProcess.binary)
             let load = try SurvivalLoad(on: first)
