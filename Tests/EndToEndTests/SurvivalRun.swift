@@ -5,9 +5,13 @@ import Testing
 enum SurvivalRun {
     static let isLong = Machine.environment("LXCFS_TEST_LONG") != nil
 
-    /// How often a short and a long run do something; emulated machines do it a tenth as often.
+    /// Whether the machine is emulated: only the most important tests run there, with fewer readers.
+    static let isSlow = Machine.patience > 1
+    static let tooSlow: Comment = "takes too long on an emulated machine"
+
+    /// How often a short and a long run do something; emulated machines do it a twentieth as often.
     static func count(_ short: Int, long: Int) -> Int {
-        isLong ? long : Machine.patience > 1 ? max(3, short / 10) : short
+        isLong ? long : isSlow ? max(3, short / 20) : short
     }
 
     /// For random moments.
