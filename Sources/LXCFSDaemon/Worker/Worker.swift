@@ -140,7 +140,7 @@ final class Worker {
         let predecessor = state.lastEnd
         state[.owner] = generation
         let found = parts.memory.takeOver()
-        logger.debug("took over \(found)")
+        logger.log(level: found.broken > 0 ? .warning : .debug, "took over \(found)")
         let inherited = session.takeOver(after: PredecessorEnd(predecessor))
         parts.memory.counters.add(.replayedRequests, UInt64(max(0, inherited.waiting)))
         parts.memory.counters.add(.refusedRequests, UInt64(max(0, inherited.condemned)))
