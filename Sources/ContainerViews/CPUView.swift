@@ -15,6 +15,9 @@ package struct CPUView: Sendable {
     /// What each of them did, in ascending order; the same CPUs as `cpus` after `readTimes`.
     package private(set) var times: [CPUTimes] = []
 
+    /// Until when `times` count, in nanoseconds of CLOCK_BOOTTIME: later than was asked for where another thread read the container's CPUs meanwhile.
+    package private(set) var timesAt: UInt64 = 0
+
     private var online = CPUSet()
     private var perCPU: [CPUUsage] = []
     private var words: [UInt64] = []
@@ -60,7 +63,7 @@ package struct CPUView: Sendable {
         }
         let reading = CPUReading(now: now, startedAt: container.startedAt, usage: usage)
         times.removeAll(keepingCapacity: true)
-        container.cpuTimes.withLock { history in
+        timesAt = container.cpuTimes.withLock { history in
             if isShown {
                 history.fold(reading, cpus: cpus, perCPU: perCPU)
                 container.checkpoint(history, &words)
@@ -70,6 +73,7 @@ package struct CPUView: Sendable {
                 trial.fold(reading, cpus: cpus, perCPU: perCPU)
                 times.append(contentsOf: trial.cpus)
             }
+            return max(now, history.lastReadAt ?? now)
         }
         // A thread that was overtaken by another shows what that one found.
         cpus.removeAll()

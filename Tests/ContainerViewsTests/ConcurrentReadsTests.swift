@@ -74,4 +74,24 @@ struct ConcurrentReadsTests {
         let busy = container.cpuTimes.withLock { $0.cpus.reduce(0) { $0 + $1.user } }
         #expect(busy > 0)
     }
+
+    /// A thread that another one overtakes between its look at the clock and the container's CPUs: its idle time is the other's, so its time must be too.
+    @Test func theIdleTimeOfAnotherThreadComesWithItsTime() throws {
+        let fixture = try FixtureHost()
+        try fixture.write("proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n")
+        try fixture.write("sys/fs/cgroup/cgroup.controllers", "cpu\n")
+        try fixture.write("sys/fs/cgroup/web/cpu.max", "max 100000\n")
+        try fixture.write("sys/fs/cgroup/web/cpu.stat", "user_usec 0\nsystem_usec 0\n")
+        try fixture.write("sys/devices/system/cpu/online", "0-3\n")
+        let container = try fixture.reader(caller: "0::/web\n").container
+        var context = RenderContext(try HostFilesystem(fixture: fixture.root), settings: ViewSettings())
+        var shown: [String] = []
+        for seconds in [100, 99] as [UInt64] {
+            context.now = container.startedAt + seconds * 1_000_000_000
+            context.output.removeAll()
+            try UptimeView().render(for: container, in: &context)
+            shown.append(String(decoding: context.output.bytes, as: UTF8.self))
+        }
+        #expect(shown == ["100.00 400.00\n", "100.00 400.00\n"])
+    }
 }

@@ -59,7 +59,7 @@ extension EndToEnd.Survival {
                 .map { Machine.words($0)[0] }
         }
 
-        @Test func aBadOneChangesNothingAndAGoodOneReplacesEvenTheKeeper() throws {
+        @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow)) func aBadOneChangesNothingAndAGoodOneReplacesEvenTheKeeper() throws {
             let folder = try TemporaryFolder()
             let path = folder.path + "/lxcfs"
             try BadBinary.installGood(ProgramOnDisk.good, at: path)

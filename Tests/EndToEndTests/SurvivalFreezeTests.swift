@@ -36,8 +36,9 @@ extension EndToEnd.Survival {
             }
         }
 
-        @Test(arguments: [["worker"], ["keeper", "worker"]])
-        func nothingIsLost(frozen: [String]) throws {
+        @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow), arguments: [["worker"], ["keeper", "worker"]]) func nothingIsLost(
+            frozen: [String]
+        ) throws {
             let daemon = try SurvivalRun.daemon()
             let load = try SurvivalLoad(on: daemon)
             Machine.pause(0.5 * Machine.patience)
@@ -57,8 +58,10 @@ extension EndToEnd.Survival {
             #expect(daemon.stop() == .exited(0))
         }
 
-        @Test(.enabled(if: Machine.program("python3") != nil, "not installed: apt-get install python3"))
-        func pollAsksNobody() throws {
+        @Test(
+            .enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow),
+            .enabled(if: Machine.program("python3") != nil, "not installed: apt-get install python3")) func pollAsksNobody() throws
+        {
             let daemon = try SurvivalRun.daemon()
             let container = try TestContainer(Limits(memory: Bench.memory), mountPoint: daemon.mountPoint)
             let program = """

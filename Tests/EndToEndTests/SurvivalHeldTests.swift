@@ -65,7 +65,7 @@ extension EndToEnd.Survival {
             #expect(stage.daemon.stop() == .exited(0))
         }
 
-        @Test func aReloadWaitsForTheRequestOrPassesItOn() throws {
+        @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow)) func aReloadWaitsForTheRequestOrPassesItOn() throws {
             let stage = try Stage()
             try stage.set("hold")
             let reader = try stage.startReading()
@@ -80,7 +80,7 @@ extension EndToEnd.Survival {
             #expect(stage.daemon.stop() == .exited(0))
         }
 
-        @Test func aWorkerThatIsStuckIsReplaced() throws {
+        @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow)) func aWorkerThatIsStuckIsReplaced() throws {
             let stage = try Stage(["--request-timeout", "2"])
             try stage.set("hold")
             let old = try #require(stage.daemon.worker)
@@ -96,7 +96,7 @@ extension EndToEnd.Survival {
             #expect(stage.daemon.stop() == .exited(0))
         }
 
-        @Test func whatIsStuckTwiceFailsAndNothingElse() throws {
+        @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow)) func whatIsStuckTwiceFailsAndNothingElse() throws {
             let stage = try Stage(["--request-timeout", "2"])
             try stage.set("hold")
             let reader = try stage.startReading()
@@ -109,7 +109,7 @@ extension EndToEnd.Survival {
             #expect(stage.daemon.stop() == .exited(0))
         }
 
-        @Test func whatKillsTwoWorkersFailsAndNothingElse() throws {
+        @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow)) func whatKillsTwoWorkersFailsAndNothingElse() throws {
             let stage = try Stage()
             let load = try SurvivalLoad(on: stage.daemon, without: "/proc/meminfo")
             Machine.pause(0.5)
@@ -135,7 +135,7 @@ extension EndToEnd.Survival {
             #expect(stage.daemon.stop() == .exited(0))
         }
 
-        @Test func aDaemonWithARequestInHandEnds() throws {
+        @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow)) func aDaemonWithARequestInHandEnds() throws {
             let stage = try Stage()
             try stage.set("hold")
             let reader = try stage.startReading()

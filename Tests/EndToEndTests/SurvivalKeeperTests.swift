@@ -12,7 +12,7 @@ extension EndToEnd.Survival {
             #expect(Machine.field("MemTotal", of: try container.read("/proc/meminfo")) == Bench.memory / 1024)
         }
 
-        @Test func aWorkerWithoutItsKeeperServesOnAndANewDaemonFollows() throws {
+        @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow)) func aWorkerWithoutItsKeeperServesOnAndANewDaemonFollows() throws {
             let folder = try TemporaryFolder()
             let first = try LXCFSProcess(in: folder, binary: LXCFSProcess.release ?? LXCFSProcess.binary)
             let load = try SurvivalLoad(on: first)
@@ -81,7 +81,7 @@ extension EndToEnd.Survival {
             end(daemon, signal, "signal \(signal)")
         }
 
-        @Test func alsoDuringAReload() throws {
+        @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow)) func alsoDuringAReload() throws {
             for milliseconds in [0, 2, 5, 10, 20, 40] {
                 let daemon = try SurvivalRun.daemon()
                 daemon.command.signal(SIGUSR1)
@@ -90,7 +90,7 @@ extension EndToEnd.Survival {
             }
         }
 
-        @Test func alsoRightAfterACrash() throws {
+        @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow)) func alsoRightAfterACrash() throws {
             for milliseconds in [0, 2, 5, 10, 20, 40] {
                 let daemon = try SurvivalRun.daemon()
                 kill(try #require(daemon.worker), SIGKILL)
@@ -99,13 +99,13 @@ extension EndToEnd.Survival {
             }
         }
 
-        @Test func alsoWithAWorkerThatIsStopped() throws {
+        @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow)) func alsoWithAWorkerThatIsStopped() throws {
             let daemon = try SurvivalRun.daemon()
             kill(try #require(daemon.worker), SIGSTOP)
             end(daemon, SIGTERM, "stopped worker")
         }
 
-        @Test func alsoUnderReaders() throws {
+        @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow)) func alsoUnderReaders() throws {
             let daemon = try SurvivalRun.daemon()
             let load = try SurvivalLoad(on: daemon)
             Machine.pause(0.5)

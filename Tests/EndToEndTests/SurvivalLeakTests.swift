@@ -22,6 +22,7 @@ extension EndToEnd.Survival {
         }
 
         @Test(
+            .enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow),
             .enabled(if: LXCFSProcess.release != nil, "no release binary: swift build -c release --static-swift-stdlib"),
             arguments: [SIGUSR1, SIGKILL])
         func nothingIsLeftBehind(signal: Int32) throws {

@@ -34,17 +34,18 @@ extension EndToEnd.Survival {
             }
             #expect(
                 moments.count == count && generations.count == count, "\(generations.count): \(daemon.command.errorsSoFar.suffix(2000))")
-            load.waitUntilLoadIsCounted()
+            if !SurvivalRun.isSlow { #expect(load.isLoadCounted()) }
             let outcome = load.finish()
             SurvivalRun.report("reloads", moments, outcome)
             SurvivalRun.expectNothingWrong(outcome, daemon)
-            #expect(outcome.load > 0.05, "the load was counted on")
             #expect(daemon.logLines("reloaded") >= count)
             #expect(daemon.logLines("reload failed") == 0)
             #expect(daemon.stop() == .exited(0))
         }
 
-        @Test(.enabled(if: Machine.program("python3") != nil, "not installed: apt-get install python3"), arguments: ["reload", "crash"])
+        @Test(
+            .enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow),
+            .enabled(if: Machine.program("python3") != nil, "not installed: apt-get install python3"), arguments: ["reload", "crash"])
         func anOpenFileGoesOnWithItsText(event: String) throws {
             let daemon = try SurvivalRun.daemon()
             let container = try TestContainer(Limits(memory: Bench.memory, cpus: 1), mountPoint: daemon.mountPoint)
@@ -91,8 +92,12 @@ extension EndToEnd.Survival {
             #expect(withoutNumbers(texts[3][0]) == withoutNumbers(texts[3][1]))
         }
 
-        @Test(arguments: [["keeper"], ["worker"], ["keeper", "worker"], ["worker", "keeper"]])
-        func killOfAllProcessesOfThatNameReloadsOnce(receivers: [String]) throws {
+        @Test(
+            .enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow),
+            arguments: [["keeper"], ["worker"], ["keeper", "worker"], ["worker", "keeper"]]) func killOfAllProcessesOfThatNameReloadsOnce(
+                receivers: [String]
+            ) throws
+        {
             let daemon = try SurvivalRun.daemon()
             let old = try #require(daemon.waitUntilSettled())
             let before = daemon.logLines("reloaded")
@@ -107,7 +112,7 @@ extension EndToEnd.Survival {
             #expect(daemon.stop() == .exited(0))
         }
 
-        @Test func aBurstOfSignalsEndsWithOneWorkerThatServes() throws {
+        @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow)) func aBurstOfSignalsEndsWithOneWorkerThatServes() throws {
             let daemon = try SurvivalRun.daemon()
             let old = try #require(daemon.waitUntilSettled())
             for number in 0..<50 {
@@ -122,8 +127,12 @@ extension EndToEnd.Survival {
             #expect(daemon.stop() == .exited(0))
         }
 
-        @Test(arguments: [["keeper"], ["worker"], ["keeper", "worker"], ["worker", "keeper"]])
-        func bothProcessesToggleOnce(receivers: [String]) throws {
+        @Test(
+            .enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow),
+            arguments: [["keeper"], ["worker"], ["keeper", "worker"], ["worker", "keeper"]]) func bothProcessesToggleOnce(
+                receivers: [String]
+            ) throws
+        {
             let daemon = try SurvivalRun.daemon()
             let container = try TestContainer(Limits(memory: Bench.memory, cpus: 1), mountPoint: daemon.mountPoint)
             let shown = { () throws -> UInt64 in (Machine.field("MemTotal", of: try container.read("/proc/meminfo")) ?? 0) * 1024 }

@@ -240,7 +240,6 @@ static const char *loadavg(struct text text, struct series *last, const struct e
     if (!digits(&line, &running) || !skip(&line, "/") || !digits(&line, &tasks) || !number(&line, &newest) || !is_end(&line))
         return "not running/tasks and a pid";
     if (running > tasks) return "more tasks run than there are";
-    last->load = averages[0];
     if (averages[0] > last->highest_load) last->highest_load = averages[0];
     /* It wavers with the number of readers that run at the moment of a count. */
     if (expected->is_busy && averages[0] < last->highest_load * 0.7 - 0.05) return "the load fell";

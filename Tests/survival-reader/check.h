@@ -28,7 +28,7 @@ struct series {
     uint64_t columns[MOST_CPUS][COLUMNS];
     /* Boot time of /proc/stat; `total=` of the two lines of a pressure file. */
     uint64_t counters[2];
-    double uptime, idle, load, highest_load;
+    double uptime, idle, highest_load;
 };
 
 /* NULL where the text is right, else what is wrong with it. The text was made between `began` and `ended`. */

@@ -8,7 +8,6 @@
  *     hang PATH WHERE IN THE KERNEL        a call that did not return within PATIENCE seconds
  *     slow START DURATION PATH             a call of more than 1 ms, in nanoseconds of CLOCK_MONOTONIC
  * and at the end
- *     load AVERAGE                         the last one-minute average
  *     latency BUCKET COUNT                 calls of that many nanoseconds and more, up to the next bucket
  *     reads CALLS FILES FAULTS
  */
@@ -262,7 +261,6 @@ static int is_over(void) {
 }
 
 static void summarize(void) {
-    printf("load %.2f\n", last[4].load);
     for (int i = 0; i < BUCKETS; i++)
         if (latencies[i]) printf("latency %llu %llu\n", (unsigned long long)lower_bound(i), (unsigned long long)latencies[i]);
     printf("reads %llu %llu %llu\n", (unsigned long long)calls, (unsigned long long)texts, (unsigned long long)faults);

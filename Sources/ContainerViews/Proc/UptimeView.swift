@@ -10,7 +10,8 @@ package struct UptimeView: View {
     package func render(for container: ContainerScope, in context: inout RenderContext) throws(ViewError) {
         guard !container.isHost else { return try context.passThrough(.uptime) }
         try context.readCPUTimes(of: container)
-        context.output.append(hundredths: context.now.saturatingSubtract(container.startedAt) / CPUTimesHistory.tick)
+        // Not `context.now`: the idle time may be that of another thread's later reading.
+        context.output.append(hundredths: context.cpu.timesAt.saturatingSubtract(container.startedAt) / CPUTimesHistory.tick)
         context.output.append(byte: UInt8(ascii: " "))
         context.output.append(hundredths: context.cpu.total.idle)
         context.output.newline()

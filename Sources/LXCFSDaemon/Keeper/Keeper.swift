@@ -91,6 +91,12 @@ final class Keeper {
 
     // MARK: - Starting workers
 
+    /// Where Swift's tools are installed, a crash would be described first, for seconds, while readers wait. Whoever wants that sets the variable.
+    private static var workerEnvironment: [String] {
+        let environment = ServiceManager.childEnvironment
+        return environment.contains { $0.hasPrefix("SWIFT_BACKTRACE=") } ? environment : environment + ["SWIFT_BACKTRACE=enable=no"]
+    }
+
     private func start(_ role: WorkerProcess.Role) {
         startAt = nil
         let isFromDisk = role == .candidate || policy.usesDisk
@@ -101,7 +107,7 @@ final class Keeper {
             let (here, there) = try MessageSocket.pair()
             let process = try ChildProcess(
                 program: program, arguments: [settings.arguments[0], "--worker"] + settings.arguments.dropFirst(),
-                environment: ServiceManager.childEnvironment,
+                environment: Keeper.workerEnvironment,
                 descriptors: [connection.descriptor, state.memory.descriptor, there.descriptor], blockedSignals: Worker.signals)
             let worker = WorkerProcess(process, WorkerLink(socket: here), generation: generation, role: role, isFromDisk: isFromDisk)
             workers.append(worker)

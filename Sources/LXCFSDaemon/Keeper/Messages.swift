@@ -127,27 +127,32 @@ extension WorkerMessage {
     }
 }
 
+/// What is found at one end of the connection between keeper and worker.
+enum Received<Message> {
+    case message(Message)
+    case nothing
+    /// The other end is gone, and everything that it sent has been received.
+    case closed
+}
+
+extension MessageSocket {
+    /// The next message that is understood.
+    func next<Message>(_ understood: ([UInt8]) -> Message?) -> Received<Message> {
+        while true {
+            switch receive() {
+            case .message(let bytes): if let message = understood(bytes) { return .message(message) }
+            case .nothing: return .nothing
+            case .closed: return .closed
+            }
+        }
+    }
+}
+
 /// The keeper's end of the connection to a worker.
 struct WorkerLink: Sendable {
     let socket: MessageSocket
 
     func send(_ message: KeeperMessage) { socket.send(message.bytes) }
 
-    /// What `next` found.
-    enum Reception {
-        case message(WorkerMessage)
-        case nothing
-        case closed
-    }
-
-    /// The next message that is understood.
-    func next() -> Reception {
-        while true {
-            switch socket.receive() {
-            case .message(let bytes): if let message = WorkerMessage(bytes) { return .message(message) }
-            case .nothing: return .nothing
-            case .closed: return .closed
-            }
-        }
-    }
+    func next() -> Received<WorkerMessage> { socket.next { WorkerMessage($0) } }
 }

@@ -38,13 +38,6 @@ package final class KeeperLink: Sendable {
         self.socket = socket
     }
 
-    /// What `next` found.
-    enum Reception {
-        case message(KeeperMessage)
-        case nothing
-        case closed
-    }
-
     /// - Returns: whether it is on its way.
     @discardableResult func send(_ message: WorkerMessage) -> Bool { socket.send(message.bytes) }
 
@@ -56,16 +49,7 @@ package final class KeeperLink: Sendable {
         return poll.hasInput(socket.descriptor)
     }
 
-    /// The next message that is understood.
-    func next() -> Reception {
-        while true {
-            switch socket.receive() {
-            case .message(let bytes): if let message = KeeperMessage(bytes) { return .message(message) }
-            case .nothing: return .nothing
-            case .closed: return .closed
-            }
-        }
-    }
+    func next() -> Received<KeeperMessage> { socket.next { KeeperMessage($0) } }
 
     /// Reloads, and waits until that has ended. Any thread but the one that receives from the keeper may call it; it goes on to answer its caller,
     /// although this worker serves no more by then.

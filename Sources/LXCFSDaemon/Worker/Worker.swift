@@ -168,7 +168,7 @@ final class Worker {
         // Not left to the keeper, which may die before it hears of it: a new one finds an orphan by this.
         state[.workerPID] = UInt64(ProcessIdentity.pid)
         let found = parts.memory.takeOver()
-        logger.debug("took over \(found)")
+        logger.log(level: found.broken > 0 ? .warning : .debug, "took over \(found)")
         let inherited = session.takeOver(after: PredecessorEnd(predecessor))
         parts.memory.counters.add(.replayedRequests, UInt64(max(0, inherited.waiting)))
         parts.memory.counters.add(.refusedRequests, UInt64(max(0, inherited.condemned)))
