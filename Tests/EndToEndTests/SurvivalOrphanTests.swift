@@ -19,7 +19,8 @@ extension EndToEnd.Survival {
                 if inAReload { kill(first.command.pid, SIGUSR1) } else { kill(worker, SIGKILL) }
                 Machine.pause(Double.random(in: 0..<(inAReload ? 0.04 : 0.02), using: &random))
                 kill(first.command.pid, SIGKILL)
-                _ = first.command.wait(seconds: 15)
+                // Its end is not waited for: that would end its group.
+                #expect(Machine.wait(5) { ProcessTable.state(of: first.command.pid) == "Z" })
                 let second = try LXCFSProcess(in: folder, binary: LXCFSProcess.release ?? LXCFSProcess.binary)
                 let isAlone = Machine.wait(10) {
                     Set(ProcessTable.daemons(below: folder.path + "/")) == Set([second.command.pid] + second.workers)
@@ -29,6 +30,7 @@ extension EndToEnd.Survival {
                     "seed \(SurvivalRun.seed), round \(round): \(second.command.errorsSoFar)")
                 if let load { SurvivalRun.expectNothingWrong(load.finish(), second) }
                 #expect(second.stop() == .exited(0))
+                withExtendedLifetime(first) {}
                 #expect(Machine.wait(10) { ProcessTable.daemons(below: folder.path + "/").isEmpty }, "no worker is left alone")
             }
         }

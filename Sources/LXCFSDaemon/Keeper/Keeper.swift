@@ -318,14 +318,6 @@ final class Keeper {
         }
     }
 
-    private var status: String {
-        let failure = state.reloadReason.isEmpty ? "" : "; the last reload failed: \(state.reloadReason)"
-        return """
-            serves \(settings.mountPoint), version \(Version.current), generation \(state[.owner]), \
-            \(state[.reloads]) reloads, \(state[.crashes]) crashes survived\(failure)
-            """
-    }
-
     // MARK: - Time
 
     private func timeToNextDeadline(_ now: UInt64) -> UInt64 {

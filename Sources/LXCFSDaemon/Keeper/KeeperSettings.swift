@@ -20,4 +20,13 @@ extension Keeper {
     static let deathTimeout = 2 * second
     /// How long a new program must have served before the keeper becomes it too.
     static let probation = 5 * second
+
+    /// What the service manager is told.
+    var status: String {
+        let failure = state.reloadReason.isEmpty ? "" : "; the last reload failed: \(state.reloadReason)"
+        return """
+            serves \(settings.mountPoint), version \(Version.current), generation \(state[.owner]), \
+            \(state[.reloads]) reloads, \(state[.crashes]) crashes survived\(failure)
+            """
+    }
 }
