@@ -143,7 +143,7 @@ extension EndToEnd {
 
         @Test func withFewDescriptorsEveryContainerStillSeesItsOwn() throws {
             let daemon = try LXCFSProcess()
-            let limit = try Command.run(["prlimit", "--pid", "\(daemon.command.pid)", "--nofile=72:72"])
+            let limit = try Command.run(["prlimit", "--pid", "\(try #require(daemon.worker))", "--nofile=72:72"])
             #expect(limit.succeeded, "\(limit)")
             let cgroups = try (1...24).map { try TestCgroup(Limits(memory: UInt64($0) << 26)) }
             for _ in 0..<2 {

@@ -107,18 +107,19 @@ extension EndToEnd {
                     cgroup.remove()
                 }
             }
-            func settle(_ descriptors: Int) -> Footprint {
+            func settle(_ descriptors: Int, _ worker: pid_t) -> Footprint {
                 // A namespace is forgotten by the second pass of the sweeper after its end, and the passes come every 5 seconds.
-                _ = Machine.wait(25) { Footprint(of: daemon.command.pid).descriptors <= descriptors }
+                _ = Machine.wait(25) { Footprint(of: worker).descriptors <= descriptors }
                 // The memory is given back right after the descriptors.
                 Machine.pause(0.5)
-                return Footprint(of: daemon.command.pid)
+                return Footprint(of: worker)
             }
-            let empty = Footprint(of: daemon.command.pid)
+            let worker = try #require(daemon.worker)
+            let empty = Footprint(of: worker)
             try visit(count)
-            let before = settle(empty.descriptors + Footprint.keptOpenByTheHost)
+            let before = settle(empty.descriptors + Footprint.keptOpenByTheHost, worker)
             try visit(count)
-            let after = settle(before.descriptors)
+            let after = settle(before.descriptors, worker)
             print("\(count) containers came and went: \(before); \(count) more: \(after)")
             #expect(after.descriptors <= before.descriptors + Footprint.keptOpenByTheHost)
             #expect(after.threads == before.threads)
@@ -136,7 +137,7 @@ extension EndToEnd {
                 for container in containers {
                     _ = try container.python(Endurance.reader, ["0.3", "\(try Endurance.total(container))", Endurance.cpus], seconds: 30)
                 }
-                sizes.append(Footprint(of: daemon.command.pid))
+                sizes.append(Footprint(of: try #require(daemon.worker)))
             }
             print("resident after each of four rounds of eight containers: \(sizes.map(\.residentKibibytes)) KiB")
             for size in sizes { #expect(size.residentKibibytes <= 16 * 1024) }
