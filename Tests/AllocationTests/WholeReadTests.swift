@@ -7,6 +7,7 @@ import Testing
     "Allocations of a warm read", .serialized,
     .enabled(if: Machine.isRoot && Machine.hasFUSE, "mounting needs root and /dev/fuse"),
     .enabled(if: Machine.program("python3") != nil, "not installed: apt-get install python3"),
+    .enabled(if: !Machine.isVirtual, "the same on every machine, and slow on an emulated one"),
     .enabled(if: LXCFSProcess.release != nil, "no release binary: swift build -c release --static-swift-stdlib"),
     .enabled(if: Counter.isBuilt, "not built: swift build --product allocation-counter"))
 struct WholeReadTests {
