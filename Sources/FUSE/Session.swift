@@ -91,8 +91,9 @@ package final class Session: @unchecked Sendable {
                 slot.clear()
             case .condemned(let reason):
                 inheritance.condemned += 1
-                connection.refuse(slot.unique, .ioError)
+                // Said before it is done: whoever gets the error can look for the reason.
                 context.report(.condemned(CondemnedRequest(request: RequestSummary(slot.buffer), slot: index, reason: reason)))
+                connection.refuse(slot.unique, .ioError)
                 slot.clear()
             }
         }
