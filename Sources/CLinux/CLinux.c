@@ -31,8 +31,6 @@ int clinux_open_tree_clone(const char *path) {
 
 int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
-int clinux_pidfd_probe(int pidfd) { return (int)syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0); }
-
 int clinux_namespace_parent(int namespace_fd) { return ioctl(namespace_fd, CLINUX_NS_GET_PARENT); }
 
 /* In the helper's child, born inside the namespace: name pid 1 in a message; the receiver sees it translated. */

@@ -16,7 +16,7 @@ struct SlotLayout: Equatable {
     let bufferLength: Int
 
     /// The kernel fills one page after the other, and a header that lies in one page whole or not at all.
-    static let pageSize = 4096
+    static let pageSize = SharedMemory.pageSize
     /// More threads than this serve nobody.
     static let mostSlots = 4096
     private static let magic: UInt64 = 0x746f_6c73_6663_786c  // "lxcfslot"
@@ -29,9 +29,9 @@ struct SlotLayout: Equatable {
         self.count = count
         recordStart = SlotLayout.headerLength
         recordStride = SlotRecord.length
-        bufferStart = SlotLayout.roundedToPages(recordStart + count * recordStride)
+        bufferStart = SharedMemory.roundedToPages(recordStart + count * recordStride)
         bufferLength = InitRequest.receiveBufferLength
-        bufferStride = SlotLayout.roundedToPages(bufferLength)
+        bufferStride = SharedMemory.roundedToPages(bufferLength)
     }
 
     /// The bytes that `count` slots of this version take.
@@ -86,8 +86,6 @@ struct SlotLayout: Equatable {
         let start = bufferStart + slot * bufferStride
         return region.region(start..<(start + bufferLength))
     }
-
-    private static func roundedToPages(_ count: Int) -> Int { (count + pageSize - 1) / pageSize * pageSize }
 }
 
 /// What became of a slot's request before, in one number that is stored in one piece. All zero for a request that was received by who serves it.

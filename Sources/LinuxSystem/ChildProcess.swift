@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 package import SystemPackage
 
@@ -21,7 +20,7 @@ package enum ProcessEnd: Sendable, Equatable, CustomStringConvertible {
 package final class ChildProcess: Sendable {
     /// Its pid, which is nobody else's until `takeEnd` has given its end.
     package let pid: Int32
-    private let descriptor: OwnedFileDescriptor
+    private let process: ProcessDescriptor
 
     /// SIGKILL, for those who do not import the C library.
     package static let killSignal = SIGKILL
@@ -40,18 +39,16 @@ package final class ChildProcess: Sendable {
 
     /// Takes over a child that this process had before it executed another program.
     package init(child pid: Int32) throws(Errno) {
-        let opened = clinux_pidfd_open(pid)
-        guard opened >= 0 else { throw Errno(rawValue: errno) }
+        process = try ProcessDescriptor(pid: pid)
         self.pid = pid
-        descriptor = OwnedFileDescriptor(adopting: opened)
     }
 
     /// A descriptor that poll(2) shows as readable when the process has ended; it stays this value's to close.
-    package var exitDescriptor: CInt { descriptor.rawValue }
+    package var exitDescriptor: CInt { process.exitDescriptor }
 
     /// Sends a signal.
     package func signal(_ number: CInt) {
-        _ = clinux_pidfd_signal(descriptor.rawValue, number)
+        process.signal(number)
     }
 
     /// How it ended; `nil` while it lives. Once only.

@@ -13,6 +13,14 @@ package final class ProcessDescriptor: Sendable {
         descriptor = OwnedFileDescriptor(adopting: opened)
     }
 
+    /// A descriptor that poll(2) shows as readable when the process has ended; it stays this object's to close.
+    package var exitDescriptor: CInt { descriptor.rawValue }
+
+    /// Sends a signal.
+    package func signal(_ number: CInt) {
+        _ = clinux_pidfd_signal(descriptor.rawValue, number)
+    }
+
     /// pidfd_getfd(2): a duplicate of a descriptor that the process has, close-on-exec. Linux 5.6; takes the right to trace it.
     package func duplicate(ofDescriptor number: CInt) throws(Errno) -> OwnedFileDescriptor {
         let duplicate = clinux_pidfd_getfd(descriptor.rawValue, number)
@@ -24,23 +32,22 @@ package final class ProcessDescriptor: Sendable {
     /// - Parameter timeout: in nanoseconds.
     /// - Returns: whether it is.
     package func kill(timeout: UInt64) -> Bool {
-        _ = clinux_pidfd_signal(descriptor.rawValue, SIGKILL)
-        var poll = PollSet()
-        poll.add(descriptor.rawValue)
-        poll.wait(nanoseconds: timeout)
-        return poll.hasInput(descriptor.rawValue)
+        signal(SIGKILL)
+        return hasEnded(within: timeout)
     }
 
     /// Whether the process has ended, waited for or not.
-    package var hasEnded: Bool {
+    package var hasEnded: Bool { hasEnded(within: 0) }
+
+    private func hasEnded(within nanoseconds: UInt64) -> Bool {
         var poll = PollSet()
-        poll.add(descriptor.rawValue)
-        poll.wait(nanoseconds: 0)
-        return poll.hasInput(descriptor.rawValue)
+        poll.add(exitDescriptor)
+        poll.wait(nanoseconds: nanoseconds)
+        return poll.hasInput(exitDescriptor)
     }
 
     /// Whether the process has not ended. A zombie has not ended.
     package var isAlive: Bool {
-        clinux_pidfd_probe(descriptor.rawValue) == 0 || errno == EPERM
+        clinux_pidfd_signal(descriptor.rawValue, 0) == 0 || errno == EPERM
     }
 }

@@ -12,4 +12,9 @@ package enum ProcessEnvironment {
         }
         return entries
     }
+
+    /// The value of a variable; `nil` where it is not set.
+    package static func value(of name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
+    }
 }

@@ -14,7 +14,7 @@ package enum ProcessIdentity {
     /// As it was called, through symbolic links, where that leads to it: what the links point to later is then found there too.
     /// - Parameter name: what it was called, its first argument.
     package static func program(calledAs name: String) -> String {
-        let folders = name.contains("/") ? [""] : (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":").map { $0 + "/" }
+        let folders = name.contains("/") ? [""] : (ProcessEnvironment.value(of: "PATH") ?? "").split(separator: ":").map { $0 + "/" }
         guard let own = try? FileStatus(following: "/proc/self/exe") else { return image }
         let paths = folders.map { absolute($0 + name) }
         return paths.first { (try? FileStatus(following: $0))?.isSameFile(as: own) == true } ?? image

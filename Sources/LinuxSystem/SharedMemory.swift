@@ -11,6 +11,12 @@ package final class SharedMemory: @unchecked Sendable {
     /// Bytes.
     package let count: Int
 
+    /// What parts begin on a multiple of, in bytes, whatever the machine's own pages are.
+    package static let pageSize = 4096
+
+    /// So many bytes, or a few more, up to the end of a page.
+    package static func roundedToPages(_ bytes: Int) -> Int { (bytes + pageSize - 1) / pageSize * pageSize }
+
     /// memfd_create(2): `count` bytes, zeroed; only those that are touched cost anything. `name` is what /proc/PID/fd shows.
     package convenience init(name: String, count: Int) throws(Errno) {
         let descriptor = clinux_memfd(name, count)

@@ -46,11 +46,4 @@ package struct SignalSet: Sendable {
         withUnsafePointer(to: set) { _ = pthread_sigmask(how, $0, &before.set) }
         return before
     }
-
-    /// Waits until one of these signals, which must be blocked in every thread, is pending, and takes it.
-    package func wait() -> CInt {
-        var signal: CInt = 0
-        while withUnsafePointer(to: set, { sigwait($0, &signal) }) != 0 {}
-        return signal
-    }
 }

@@ -19,9 +19,6 @@ int clinux_open_tree_clone(const char *path);
 /* pidfd_open(2). Linux 5.3. */
 int clinux_pidfd_open(pid_t pid);
 
-/* pidfd_send_signal(2) with signal 0: 0 while the process lives. Linux 5.1. */
-int clinux_pidfd_probe(int pidfd);
-
 /* ioctl(2) is variadic. NS_GET_PARENT: a descriptor of the parent pid or user namespace. Linux 4.9. */
 int clinux_namespace_parent(int namespace_fd);
 
@@ -50,7 +47,7 @@ int clinux_install_wake_signal(void);
 int clinux_signalfd(const int *signals, int count);
 int clinux_take_signal(int signalfd, int32_t *sender);
 
-/* pidfd_send_signal(2) with a signal: never another process that got the same pid. Linux 5.1. */
+/* pidfd_send_signal(2): never another process that got the same pid. Signal 0 only looks whether the process is there. Linux 5.1. */
 int clinux_pidfd_signal(int pidfd, int signal);
 
 /* pidfd_getfd(2): a descriptor of another process, close-on-exec. Linux 5.6. */

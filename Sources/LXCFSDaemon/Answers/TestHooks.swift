@@ -9,7 +9,7 @@
     ///
     /// A file `hold` or `crash` there holds the path of a view (`proc/meminfo`), and concerns every READ of it that is about to be rendered.
     enum TestHooks {
-        private static let folder: String? = getenv("LXCFS_TEST_HOOKS").map { String(cString: $0) }
+        private static let folder: String? = ProcessEnvironment.value(of: "LXCFS_TEST_HOOKS")
 
         /// While there is a file `hold`: says `held-by-PID`, and waits. While there is a file `crash`: traps.
         static func willRender(_ node: ViewNode) {

@@ -59,11 +59,11 @@ struct KeeperUpgrade {
     /// What this process was left, where it is a keeper that goes on as another program.
     static var legacy: Legacy? {
         defer { unsetenv(variable) }
-        return getenv(variable).flatMap { Legacy(String(cString: $0)) }
+        return ProcessEnvironment.value(of: variable).flatMap { Legacy($0) }
     }
 
     /// Whether this process only has to show that it understands the state, descriptor 4.
-    static var isCheck: Bool { getenv(variable).map { String(cString: $0) } == checkValue }
+    static var isCheck: Bool { ProcessEnvironment.value(of: variable) == checkValue }
 
     private let pidFile: CInt
     private let ownIdentity: FileStatus?

@@ -1,5 +1,4 @@
 internal import CSystemd
-internal import Glibc
 internal import LinuxSystem
 internal import ProcText
 
@@ -22,14 +21,14 @@ struct ServiceManager: Sendable {
 
     /// From the environment, which stays as it is: it serves the program that the keeper executes in its own place, too.
     init() {
-        let isWaiting = ServiceManager.variable("NOTIFY_SOCKET") != nil
+        let isWaiting = ProcessEnvironment.value(of: "NOTIFY_SOCKET") != nil
         isPresent = isWaiting && csystemd_load() != 0
         isUnreachable = isWaiting && !isPresent
         var microseconds: UInt64 = 0
         let isAsked = isPresent && csystemd_watchdog_enabled(&microseconds) > 0
         watchdogInterval = isAsked ? (microseconds / 2).saturatingMultiply(1000) : nil
-        let capacity = ServiceManager.variable("FDSTORE").flatMap { UInt($0) } ?? 0
-        hasStore = isPresent && (capacity > 0 || ServiceManager.variable("LXCFS_FDSTORE") == "1")
+        let capacity = ProcessEnvironment.value(of: "FDSTORE").flatMap { UInt($0) } ?? 0
+        hasStore = isPresent && (capacity > 0 || ProcessEnvironment.value(of: "LXCFS_FDSTORE") == "1")
     }
 
     // MARK: - Telling
@@ -80,8 +79,8 @@ struct ServiceManager: Sendable {
     /// The descriptors that the manager handed to this process, close-on-exec from now on, in its order. To be asked once: what says that they are
     /// there (`LISTEN_*`) is taken out of the environment, also where it is meant for another process.
     static func inherited() -> [InheritedDescriptor] {
-        guard variable("LISTEN_FDS") != nil, csystemd_load() != 0 else { return [] }
-        let names = (variable("LISTEN_FDNAMES") ?? "").split(separator: ":", omittingEmptySubsequences: false)
+        guard ProcessEnvironment.value(of: "LISTEN_FDS") != nil, csystemd_load() != 0 else { return [] }
+        let names = (ProcessEnvironment.value(of: "LISTEN_FDNAMES") ?? "").split(separator: ":", omittingEmptySubsequences: false)
         let count = csystemd_listen_fds()
         guard count > 0 else { return [] }
         return (0..<Int(count)).map { index in
@@ -110,10 +109,6 @@ struct ServiceManager: Sendable {
     /// A line break would begin another assignment.
     private static func statusLine(_ text: String) -> String {
         "STATUS=" + String(text.map { $0.isNewline ? " " : $0 })
-    }
-
-    private static func variable(_ name: String) -> String? {
-        getenv(name).map { String(cString: $0) }
     }
 }
 

@@ -74,9 +74,9 @@ struct StateMemory: Sendable {
     /// Fresh memory for a connection.
     /// - Parameter workerBytes: how much the worker's part takes.
     init(for connection: Connection, slots: Int, workerBytes: Int) throws(Errno) {
-        let slotBytes = StateMemory.rounded(RequestSlots.byteCount(slots: slots))
+        let slotBytes = SharedMemory.roundedToPages(RequestSlots.byteCount(slots: slots))
         let slotsEnd = StateMemory.headerLength + slotBytes
-        memory = try SharedMemory(name: StateMemory.name, count: slotsEnd + StateMemory.rounded(workerBytes))
+        memory = try SharedMemory(name: StateMemory.name, count: slotsEnd + SharedMemory.roundedToPages(workerBytes))
         header = memory.region(0..<StateMemory.headerLength)
         self[.slotsStart] = UInt64(StateMemory.headerLength)
         self[.slotsEnd] = UInt64(slotsEnd)
@@ -168,6 +168,4 @@ struct StateMemory: Sendable {
         let bytes = Array(text.utf8.prefix(range.count - 1))
         header.copy(bytes + [UInt8](repeating: 0, count: range.count - bytes.count), to: range.lowerBound)
     }
-
-    private static func rounded(_ bytes: Int) -> Int { (bytes + 4095) & ~4095 }
 }

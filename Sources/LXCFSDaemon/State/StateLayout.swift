@@ -1,3 +1,5 @@
+internal import LinuxSystem
+
 /// One table in the worker's memory: `count` entries of `stride` bytes from `offset` on.
 struct StateSection: Sendable, Equatable {
     var offset: Int
@@ -77,7 +79,7 @@ struct StateLayout: Sendable {
                 case .accumulatorLinks, .accumulatorChunks: geometry.accumulatorChunks
                 }
             let section = StateSection(offset: end, stride: table.stride, count: count)
-            end = (section.range.upperBound + 4095) / 4096 * 4096
+            end = SharedMemory.roundedToPages(section.range.upperBound)
             return section
         }
     }
@@ -127,7 +129,7 @@ struct StateLayout: Sendable {
     subscript(table: Table) -> StateSection { sections[table.rawValue - 1] }
 
     /// The bytes that all of it takes.
-    var byteCount: Int { sections.map(\.range.upperBound).max().map { ($0 + 4095) / 4096 * 4096 } ?? StateLayout.headerBytes }
+    var byteCount: Int { sections.map(\.range.upperBound).max().map { SharedMemory.roundedToPages($0) } ?? StateLayout.headerBytes }
 
     /// Empties the memory and gives it this layout. What is half formatted has no magic number.
     func format(_ region: StateRegion, firstGeneration: UInt32) {

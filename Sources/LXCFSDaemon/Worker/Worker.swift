@@ -169,6 +169,7 @@ final class Worker {
         state[.workerPID] = UInt64(ProcessIdentity.pid)
         let found = parts.memory.takeOver()
         logger.log(level: found.broken > 0 ? .warning : .debug, "took over \(found)")
+        if found.isFresh { logger.info("\(Version.current) reads \(parts.layoutDescription)") }
         let inherited = session.takeOver(after: PredecessorEnd(predecessor))
         parts.memory.counters.add(.replayedRequests, UInt64(max(0, inherited.waiting)))
         parts.memory.counters.add(.refusedRequests, UInt64(max(0, inherited.condemned)))
