@@ -21,6 +21,7 @@ let package = Package(
     name: "lxcfs",
     products: [
         .executable(name: "lxcfs", targets: ["lxcfs"]),
+        .executable(name: "lxcfsctl", targets: ["lxcfsctl"]),
         // For the tests: LD_PRELOADed, it counts what a program asks of the heap.
         .library(name: "allocation-counter", type: .dynamic, targets: ["CAllocationCounter"]),
     ],
@@ -47,12 +48,21 @@ let package = Package(
         // The file system.
         .target(name: "FUSE", dependencies: ["CFuse3", "CLinux", "LinuxSystem", system], swiftSettings: strict),
 
+        // The control protocol, its server and its client.
+        .target(
+            name: "LXCFSControl", dependencies: ["LinuxSystem", system], resources: [.embedInCode("io.lxcfs.Control.varlink")],
+            swiftSettings: strict),
+
         // The daemon.
         .target(
             name: "LXCFSDaemon",
-            dependencies: ["CSystemd", "ContainerViews", "Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", logging, system],
+            dependencies: [
+                "CSystemd", "ContainerViews", "Cgroups", "FUSE", "HostProc", "LXCFSControl", "LinuxSystem", "ProcText", logging, system,
+            ],
             swiftSettings: strict),
         .executableTarget(name: "lxcfs", dependencies: ["LXCFSDaemon", "ContainerViews", argumentParser], swiftSettings: strict),
+        .executableTarget(
+            name: "lxcfsctl", dependencies: ["LXCFSControl", "LinuxSystem", argumentParser, system], swiftSettings: strict),
 
         // Tests.
         .target(
@@ -92,6 +102,8 @@ let package = Package(
             name: "LXCFSDaemonTests",
             dependencies: ["Cgroups", "ContainerViews", "FUSE", "LXCFSDaemon", "LinuxSystem", "TestSupport", logging],
             swiftSettings: strict),
+        .testTarget(name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "lxcfsctlTests", dependencies: ["LXCFSControl", "lxcfsctl", argumentParser], swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(
             name: "ScenarioTests", dependencies: ["Cgroups", "ContainerViews", "HostProc", "ProcText", "TestSupport"],

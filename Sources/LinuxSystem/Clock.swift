@@ -8,6 +8,9 @@ package enum Clock {
     /// CLOCK_MONOTONIC: since boot, time asleep left out.
     package static var monotonic: UInt64 { now(CLOCK_MONOTONIC) }
 
+    /// CLOCK_REALTIME in milliseconds: Unix time.
+    package static var realtimeMilliseconds: Int64 { Int64(clamping: now(CLOCK_REALTIME) / 1_000_000) }
+
     private static func now(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
         clock_gettime(clock, &time)

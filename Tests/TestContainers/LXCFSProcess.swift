@@ -7,6 +7,8 @@ package final class LXCFSProcess {
     package let mountPoint: String
     /// Its pid file.
     package let pidFile: String
+    /// Its control socket.
+    package var controlSocket: String { folder.path + "/lxcfs/control.sock" }
     /// The process.
     package let command: Command
     private let folder: TemporaryFolder
@@ -48,7 +50,8 @@ package final class LXCFSProcess {
         mountPoint = place.path + "/mnt"
         pidFile = place.path + "/lxcfs.pid"
         mkdir(mountPoint, 0o755)
-        let running = try Command([binary, "-p", pidFile] + LXCFSProcess.options + options + [mountPoint], environment: environment)
+        let running = try Command(
+            [binary, "--runtime-dir", place.path] + LXCFSProcess.options + options + [mountPoint], environment: environment)
         command = running
         let mounted = mountPoint
         guard Machine.wait(15, until: { LXCFSProcess.isServing(mounted) || !running.isRunning }), running.isRunning else {

@@ -13,21 +13,25 @@ final class WorkerParts: Sendable {
     /// What it leaves to its successor; to be taken over before the first request is served.
     let memory: WorkerMemory
     let layoutDescription: String
-    private let renderer: Renderer
+    let host: HostFilesystem
+    let layout: CgroupLayout
+    let resolver: ScopeResolver
+    let renderer: Renderer
+    let events = EventHub()
     private let hostScope: ContainerScope
 
     init(_ configuration: Configuration, _ state: StateMemory, _ logger: Logger) throws(StartError) {
         do throws(Errno) {
-            let host = try HostFilesystem()
+            host = try HostFilesystem()
             var text = InputText(capacity: 65536)
             try host.proc.read("self/mountinfo", into: &text)
-            let layout = CgroupLayout(host, mounts: MountTable(text))
+            layout = CgroupLayout(host, mounts: MountTable(text))
             memory = WorkerMemory(in: state.worker)
-            let resolver = try ScopeResolver(host, layout: layout, records: memory.containers)
+            resolver = try ScopeResolver(host, layout: layout, records: memory.containers)
             sampler = LoadSampler(host, resolver: resolver, memory: memory)
             renderer = Renderer(
                 host, hostScope: resolver.hostScope, settings: configuration.views, sampler: sampler,
-                fallbacks: FallbackLog(logger, counters: memory.counters), makeRoom: { resolver.makeRoom() })
+                fallbacks: FallbackLog(logger, counters: memory.counters), makeRoom: { [resolver] in resolver.makeRoom() })
             fileSystem = ContainerFileSystem(
                 resolver: resolver, renderer: renderer, openFiles: memory.openFiles, showsHost: { state.showsHost })
             layoutDescription = layout.description

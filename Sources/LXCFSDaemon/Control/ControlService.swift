@@ -1,0 +1,36 @@
+internal import LXCFSControl
+internal import LinuxSystem
+internal import Logging
+
+/// What the methods of the control socket answer, put together. Each group of methods is an extension in a file of its own.
+final class ControlService: Sendable {
+    let configuration: Configuration
+    let state: StateMemory
+    let parts: WorkerParts
+    let keeper: KeeperLink
+    let events: EventHub
+    let logger: Logger
+
+    init(_ configuration: Configuration, _ state: StateMemory, _ parts: WorkerParts, _ keeper: KeeperLink, _ logger: Logger) {
+        self.configuration = configuration
+        self.state = state
+        self.parts = parts
+        self.keeper = keeper
+        events = parts.events
+        self.logger = logger
+    }
+
+    /// All methods, for the server.
+    func methods() -> MethodTable {
+        var table = MethodTable(version: Version.current)
+        table.describe(ControlInterface.name, as: ControlInterface.description)
+        addSubscription(to: &table)
+        return table
+    }
+
+    private func addSubscription(to table: inout MethodTable) {
+        table.add(subscription: Subscribe.self) { _, _ in
+            Subscribe.Reply(event: Event(kind: .subscribed, at: Clock.realtimeMilliseconds, text: "events from now on"))
+        }
+    }
+}
