@@ -1,3 +1,4 @@
+internal import FUSE
 internal import LXCFSControl
 internal import LinuxSystem
 internal import Logging
@@ -7,14 +8,19 @@ final class ControlService: Sendable {
     let configuration: Configuration
     let state: StateMemory
     let parts: WorkerParts
+    let connection: Connection
     let keeper: KeeperLink
     let events: EventHub
     let logger: Logger
 
-    init(_ configuration: Configuration, _ state: StateMemory, _ parts: WorkerParts, _ keeper: KeeperLink, _ logger: Logger) {
+    init(
+        _ configuration: Configuration, _ state: StateMemory, _ parts: WorkerParts, _ connection: Connection, _ keeper: KeeperLink,
+        _ logger: Logger
+    ) {
         self.configuration = configuration
         self.state = state
         self.parts = parts
+        self.connection = connection
         self.keeper = keeper
         events = parts.events
         self.logger = logger
@@ -24,6 +30,8 @@ final class ControlService: Sendable {
     func methods() -> MethodTable {
         var table = MethodTable(version: Version.current)
         table.describe(ControlInterface.name, as: ControlInterface.description)
+        addMounts(to: &table)
+        addAttachment(to: &table)
         addSubscription(to: &table)
         return table
     }
