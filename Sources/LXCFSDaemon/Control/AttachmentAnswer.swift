@@ -115,7 +115,7 @@ extension ControlService {
     private func hostPeerGroups() -> Set<Substring> {
         var groups: Set<Substring> = []
         for pid in [ProcessIdentity.pid, 1] {
-            if let mounts = try? MountsOfProcess(pid, parts.host) { groups.formUnion(mounts.peerGroups) }
+            if let mounts = try? MountsOfProcess(pid, parts.host) { groups.formUnion(mounts.table.peerGroups) }
         }
         return groups
     }

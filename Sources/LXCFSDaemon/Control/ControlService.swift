@@ -1,4 +1,3 @@
-internal import FUSE
 internal import LXCFSControl
 internal import LinuxSystem
 internal import Logging
@@ -8,19 +7,14 @@ final class ControlService: Sendable {
     let configuration: Configuration
     let state: StateMemory
     let parts: WorkerParts
-    let connection: Connection
     let keeper: KeeperLink
     let events: EventHub
     let logger: Logger
 
-    init(
-        _ configuration: Configuration, _ state: StateMemory, _ parts: WorkerParts, _ connection: Connection, _ keeper: KeeperLink,
-        _ logger: Logger
-    ) {
+    init(_ configuration: Configuration, _ state: StateMemory, _ parts: WorkerParts, _ keeper: KeeperLink, _ logger: Logger) {
         self.configuration = configuration
         self.state = state
         self.parts = parts
-        self.connection = connection
         self.keeper = keeper
         events = parts.events
         self.logger = logger

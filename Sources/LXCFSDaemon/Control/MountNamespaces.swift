@@ -17,7 +17,7 @@ struct MountNamespaces {
     /// One process of each namespace but the host's in which another lxcfs than the one with this device is or was mounted.
     func withForeignMounts(than device: String) -> [MountsOfProcess] {
         representatives().compactMap { pid in
-            guard let mounts = try? MountsOfProcess(pid, host), !mounts.foreign(to: device).isEmpty else { return nil }
+            guard let mounts = try? MountsOfProcess(pid, host), !mounts.table.foreign(to: device).isEmpty else { return nil }
             return mounts
         }
     }

@@ -79,7 +79,7 @@ struct MountWork {
     /// One for each place where another lxcfs is or was: the same file of ours.
     private static func jobs(in mounts: MountsOfProcess, _ own: OwnMount) -> [Job] {
         var seen: Set<String> = []
-        return mounts.foreign(to: own.device).reversed().compactMap { mount in
+        return mounts.table.foreign(to: own.device).reversed().compactMap { mount in
             guard mount.mountPoint != "/", seen.insert(mount.mountPoint).inserted else { return nil }
             // What the kernel adds to the path of a file that was removed.
             let root = mount.root.hasSuffix("//deleted") ? String(mount.root.dropLast("//deleted".count)) : mount.root
@@ -158,7 +158,7 @@ struct MountWork {
             case .success(let found): place = found
             }
             if place.device == own.device { return job.target(wasDead ? .replaced : .present) }
-            let type = mounts.type(ofDevice: place.device)
+            let type = mounts.table.type(ofDevice: place.device)
             if type == MountsOfProcess.type {
                 guard try isDead(place, spot) else { return job.target(.skipped, "another lxcfs serves it, or did not answer") }
                 let missing = try spot.visit.fault(ofCopy: spot.index)
@@ -186,7 +186,7 @@ struct MountWork {
             case .success(let found): place = found
             }
             if place.device != own.device {
-                let isForeign = mounts.type(ofDevice: place.device) == MountsOfProcess.type
+                let isForeign = mounts.table.type(ofDevice: place.device) == MountsOfProcess.type
                 let isDead = isForeign ? try self.isDead(place, spot) : false
                 if !isDead, count > 0 { break }
                 if !isDead {
@@ -195,7 +195,7 @@ struct MountWork {
             }
             if let refused = guardingHost(job) { return refused }
             if let error = try spot.visit.removeMount() {
-                let holder = mounts.mount(holding: job.destination)?.mountPoint
+                let holder = mounts.table.mount(holding: job.destination)?.mountPoint
                 guard let holder, holder != job.destination else {
                     return job.target(
                         .failed, "the kernel does not let it be unmounted (\(error)): it was there before the container's user namespace")
@@ -253,7 +253,7 @@ struct MountWork {
 
     /// Nothing that shows on the host is changed.
     private func guardingHost(_ job: Job) -> Target? {
-        guard let group = MountsOfProcess.peerGroup(of: mounts.mount(below: job.destination)), hostGroups.contains(group) else {
+        guard let group = MountTable.peerGroup(of: mounts.table.mount(below: job.destination)), hostGroups.contains(group) else {
             return nil
         }
         return job.target(.failed, "what is mounted there would show on the host: the mount below is shared with it")

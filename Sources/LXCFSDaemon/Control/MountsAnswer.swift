@@ -47,7 +47,7 @@ extension ControlService {
         guard table.mounts(at: found.mountPoint).last?.device == device else {
             throw .mountIsDead(at: found.mountPoint, "something else was mounted over \(found.mountPoint): umount \(found.mountPoint)")
         }
-        guard connection.isAlive else {
+        guard Connection.isAlive(Worker.connectionDescriptor) else {
             throw .mountIsDead(at: found.mountPoint, "the kernel has given up the connection of \(found.mountPoint): restart lxcfs")
         }
         return OwnMount(path: found.mountPoint, device: device)
@@ -66,7 +66,7 @@ struct MountStates {
 
     /// Only where another lxcfs is or was, somebody is asked: by a process that waits in our place.
     func states(of items: [MountCatalogue.Item]) -> [Mount.State] {
-        let holding = items.map { mounts.mount(holding: $0.destination) }
+        let holding = items.map { mounts.table.mount(holding: $0.destination) }
         let foreign = Set(holding.compactMap { $0 }.filter { $0.type == MountsOfProcess.type && $0.device != own.device }.map(\.device))
         let dead = foreign.isEmpty ? [] : deadDevices(among: foreign, zip(items, holding).map { ($0.destination, $1) })
         return zip(items, holding).map { item, mount in

@@ -49,10 +49,12 @@ struct MountsOfProcess: Sendable {
     static func missing(_ pid: Int64) -> ControlFault {
         .noSuchProcess(pid, "there is no process \(pid); ask the runtime for the container's pid again")
     }
+}
 
+extension MountTable {
     /// The type of the file system with this device; `nil` where the process has none like that.
     func type(ofDevice device: String) -> String? {
-        table.entries.first { $0.device == device }?.type
+        entries.first { $0.device == device }?.type
     }
 
     /// The mount that a path lies in, as far as the table tells: the one nearest to it, the last of several.
@@ -67,7 +69,7 @@ struct MountsOfProcess: Sendable {
 
     private func nearest(_ path: String, _ holds: (String) -> Bool) -> MountTableEntry? {
         var found: MountTableEntry?
-        for entry in table.entries where entry.mountPoint.utf8.count >= found?.mountPoint.utf8.count ?? 0 && holds(entry.mountPoint) {
+        for entry in entries where entry.mountPoint.utf8.count >= found?.mountPoint.utf8.count ?? 0 && holds(entry.mountPoint) {
             found = entry
         }
         return found
@@ -75,13 +77,13 @@ struct MountsOfProcess: Sendable {
 
     /// The mounts of another lxcfs than the one with this device, dead or alive.
     func foreign(to device: String) -> [MountTableEntry] {
-        table.entries.filter { $0.type == MountsOfProcess.type && $0.device != device }
+        entries.filter { $0.type == MountsOfProcess.type && $0.device != device }
     }
 
     /// The numbers of the peer groups, mount_namespaces(7), that these mounts give to or take from.
     var peerGroups: Set<Substring> {
         Set(
-            table.entries.flatMap(\.propagation).compactMap { MountsOfProcess.group($0, "shared:") ?? MountsOfProcess.group($0, "master:") }
+            entries.flatMap(\.propagation).compactMap { MountTable.group($0, "shared:") ?? MountTable.group($0, "master:") }
         )
     }
 
