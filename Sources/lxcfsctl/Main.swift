@@ -25,7 +25,11 @@ struct LXCFSCtl: ParsableCommand {
             Shell completion: lxcfsctl --generate-completion-script bash (or zsh, or fish) prints it.
             """,
         version: ProductVersion.current,
-        subcommands: [StatusCommand.self])
+        subcommands: [
+            StatusCommand.self, ContainersCommand.self, InspectCommand.self, ShowCommand.self, ReloadCommand.self,
+            VirtualizationCommand.self,
+            AttachCommand.self, DetachCommand.self, RepairCommand.self, MetricsCommand.self, EventsCommand.self,
+        ])
 
     static func main() {
         StandardOutput.endsWithItsReader()
