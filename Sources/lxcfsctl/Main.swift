@@ -26,7 +26,7 @@ struct LXCFSCtl: ParsableCommand {
             """,
         version: ProductVersion.current,
         subcommands: [
-            StatusCommand.self, ContainersCommand.self, InspectCommand.self, ShowCommand.self, ReloadCommand.self,
+            StatusCommand.self, ContainersCommand.self, TopCommand.self, InspectCommand.self, ShowCommand.self, ReloadCommand.self,
             VirtualizationCommand.self,
             AttachCommand.self, DetachCommand.self, RepairCommand.self, MetricsCommand.self, EventsCommand.self,
         ])

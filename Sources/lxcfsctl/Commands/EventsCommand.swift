@@ -18,7 +18,7 @@ struct EventsCommand: ParsableCommand {
     func run() throws {
         let signals: SignalQueue
         do throws(Errno) {
-            signals = try SignalQueue(EndingSignals.all)
+            signals = try SignalQueue(TerminalSignals.ending)
         } catch {
             throw Failure("cannot wait for signals: \(error)")
         }
