@@ -57,7 +57,7 @@ package enum OCIRuntime: String, Sendable, CaseIterable {
     case crun
 }
 
-/// Why there is no list. Each description is a sentence that says what to do.
+/// Why there is no list. Each description says what to do; it begins small and has no full stop.
 package enum MountListError: Error, Sendable, Equatable, CustomStringConvertible {
     /// No file or folder of the list has this name.
     case unknownFile(String, known: [String])
@@ -71,14 +71,13 @@ package enum MountListError: Error, Sendable, Equatable, CustomStringConvertible
     package var description: String {
         switch self {
         case .unknownFile(let name, let known):
-            "There is no file \(name): name some of \(known.joined(separator: ", ")), or a folder that they are in."
+            "there is no file `\(name)`: name some of \(known.joined(separator: ", ")), or folders that they are in"
         case .refused(let name, let runtime):
-            "\(runtime.rawValue) refuses to mount over \(name): leave it out, or use another runtime and say --runtime crun."
-        case .nothingLeft:
-            "Nothing is left to be mounted: exclude fewer files."
+            "\(runtime.rawValue) refuses to mount over \(name): leave it out, or use another runtime and say --runtime crun"
+        case .nothingLeft: "no file is left to be mounted: exclude fewer"
         case .unwritable(let path, let format, let character):
-            "The path \(path) cannot be written in the format \(format.rawValue) because of \(character) in it: "
-                + "use another format, or mount lxcfs at another place."
+            "the path \(path) cannot be written in the format \(format.rawValue), because there is \(character) in it: "
+                + "use another format, or mount lxcfs at another place"
         }
     }
 }
