@@ -25,7 +25,7 @@ struct LXCFSCtl: ParsableCommand {
             Shell completion: lxcfsctl --generate-completion-script bash (or zsh, or fish) prints it.
             """,
         version: ProductVersion.current,
-        subcommands: [StatusCommand.self])
+        subcommands: [StatusCommand.self, MountsCommand.self, DoctorCommand.self, ProbeCommand.self])
 
     static func main() {
         StandardOutput.endsWithItsReader()
