@@ -139,7 +139,8 @@ struct MountFormatTests {
     @Test func nspawnIsOneLineOfBinds() throws {
         #expect(
             try MountFormat.systemdNspawn.text(of: FixtureMounts.two) == """
-                --bind=/var/lib/lxcfs/proc/meminfo:/proc/meminfo --bind=/var/lib/lxcfs/sys/devices/system/cpu:/sys/devices/system/cpu
+                --bind=/var/lib/lxcfs --bind=/var/lib/lxcfs/proc/meminfo:/proc/meminfo \
+                --bind=/var/lib/lxcfs/sys/devices/system/cpu:/sys/devices/system/cpu
 
                 """)
     }
@@ -176,7 +177,7 @@ struct MountFormatPathTests {
         #expect(throws: MountListError.self) { try text(.dockerMount, ",") }
         #expect(try text(.docker, ",") == "-v /a,b/proc/meminfo:/proc/meminfo:rw\n")
         #expect(try text(.dockerMount, ":") == "--mount type=bind,source=/a:b/proc/meminfo,target=/proc/meminfo\n")
-        #expect(try text(.systemdNspawn, ":") == "--bind=/a\\:b/proc/meminfo:/proc/meminfo\n")
+        #expect(try text(.systemdNspawn, ":") == "--bind=/var/lib/lxcfs --bind=/a\\:b/proc/meminfo:/proc/meminfo\n")
     }
 
     @Test func theErrorNamesThePathTheFormatAndTheCharacter() {

@@ -16,7 +16,7 @@ package enum MountFormat: String, Sendable, CaseIterable {
     case cdi
     /// `volumes` of a pod and `volumeMounts` of its containers.
     case kubernetes
-    /// `--bind=SOURCE:DESTINATION`.
+    /// `--bind=MOUNTPOINT --bind=SOURCE:DESTINATION`.
     case systemdNspawn = "systemd-nspawn"
     /// The reply of ListMounts.
     case json
@@ -43,7 +43,7 @@ package enum MountFormat: String, Sendable, CaseIterable {
         case .oci: OCIMounts.text(of: list.mounts)
         case .cdi: CDISpecification.text(of: list.mounts)
         case .kubernetes: try KubernetesVolumes.text(of: list.mounts)
-        case .systemdNspawn: try NspawnBinds.text(of: list.mounts)
+        case .systemdNspawn: try NspawnBinds.text(of: list)
         case .json: String(decoding: JSON.text(of: list, isForPeople: true), as: UTF8.self) + "\n"
         }
     }

@@ -1,8 +1,9 @@
-/// `--bind=SOURCE:DESTINATION`, all on one line.
+/// `--bind=SOURCE:DESTINATION`, all on one line, and before them the whole mount at its own place: what is to be mounted below /proc, systemd looks for
+/// when the container's root is the root already.
 enum NspawnBinds {
-    static func text(of mounts: [Mount]) throws(MountListError) -> String {
-        var words: [String] = []
-        for mount in mounts {
+    static func text(of list: ListMounts.Reply) throws(MountListError) -> String {
+        var words = ["--bind=\(try escaped(list.mountPoint))"]
+        for mount in list.mounts {
             words.append("--bind=\(try escaped(mount.source)):\(try escaped(mount.destination))")
         }
         return ArgumentWords.line(words)
