@@ -9,17 +9,20 @@ struct GlobalOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The daemon's control socket (default: $LXCFS_CONTROL_SOCKET, or \(GlobalOptions.usualSocket)).", valueName: "path"))
+            "The daemon's control socket (default: $LXCFS_CONTROL_SOCKET, or \(GlobalOptions.usualSocket)).", valueName: "path"),
+        completion: .file())
     var socket: String?
 
     @Flag(help: "Print JSON, in the words of the interface io.lxcfs.Control.")
     var json = false
 
     /// Where the daemon is asked.
-    var socketPath: String {
-        if let socket { return socket }
-        if let variable = ProcessEnvironment.value(of: GlobalOptions.socketVariable), !variable.isEmpty { return variable }
-        return GlobalOptions.usualSocket
+    var socketPath: String { socket ?? GlobalOptions.socketFromEnvironment }
+
+    /// Where it is asked if the command line does not say.
+    static var socketFromEnvironment: String {
+        if let variable = ProcessEnvironment.value(of: socketVariable), !variable.isEmpty { return variable }
+        return usualSocket
     }
 
     /// A new client of the daemon.

@@ -25,7 +25,11 @@ struct LXCFSCtl: ParsableCommand {
             Shell completion: lxcfsctl --generate-completion-script bash (or zsh, or fish) prints it.
             """,
         version: ProductVersion.current,
-        subcommands: [StatusCommand.self, MountsCommand.self, DoctorCommand.self, ProbeCommand.self])
+        subcommands: [
+            StatusCommand.self, DoctorCommand.self, ContainersCommand.self, InspectCommand.self, ShowCommand.self, MountsCommand.self,
+            ReloadCommand.self, VirtualizationCommand.self, AttachCommand.self, DetachCommand.self, RepairCommand.self,
+            MetricsCommand.self, EventsCommand.self, ProbeCommand.self,
+        ])
 
     static func main() {
         StandardOutput.endsWithItsReader()

@@ -25,6 +25,9 @@ struct Table {
         self.columns = columns
     }
 
+    /// Whether it has no rows.
+    var isEmpty: Bool { rows.isEmpty }
+
     /// One cell for each column.
     mutating func add(_ cells: [StyledText]) {
         rows.append(cells)
