@@ -50,7 +50,7 @@ let package = Package(
 
         // The control protocol, its server and its client.
         .target(
-            name: "LXCFSControl", dependencies: ["LinuxSystem", system], resources: [.embedInCode("io.lxcfs.Control.varlink")],
+            name: "LXCFSControl", dependencies: ["LinuxSystem", "ProcText", system], resources: [.embedInCode("io.lxcfs.Control.varlink")],
             swiftSettings: strict),
 
         // The daemon.

@@ -11,7 +11,7 @@ package struct FileStatus: Sendable, Equatable {
     package let mode: UInt32
     /// The user id of the owner.
     package let owner: UInt32
-    /// The id of the group.
+    /// The group id.
     package let group: UInt32
     /// Length in bytes; 0 for kernel files.
     package let size: Int64

@@ -1,6 +1,7 @@
 internal import LXCFSControl
 internal import LinuxSystem
 internal import Logging
+internal import Synchronization
 
 /// What the methods of the control socket answer, put together. Each group of methods is an extension in a file of its own.
 final class ControlService: Sendable {
@@ -10,6 +11,8 @@ final class ControlService: Sendable {
     let keeper: KeeperLink
     let events: EventHub
     let logger: Logger
+    /// What serves them, while it does.
+    let server = Mutex<ControlServer?>(nil)
 
     init(_ configuration: Configuration, _ state: StateMemory, _ parts: WorkerParts, _ keeper: KeeperLink, _ logger: Logger) {
         self.configuration = configuration
@@ -25,6 +28,7 @@ final class ControlService: Sendable {
         var table = MethodTable(version: Version.current)
         table.describe(ControlInterface.name, as: ControlInterface.description)
         addSubscription(to: &table)
+        addReload(to: &table)
         return table
     }
 
