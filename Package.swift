@@ -84,7 +84,7 @@ let package = Package(
             name: "ContainerViewsTests", dependencies: ["Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestContainers", "TestSupport", "survival-reader"], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["LXCFSControl", "TestContainers", "TestSupport", "survival-reader"], swiftSettings: strict),
         .testTarget(
             name: "FuzzTests", dependencies: ["Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", "TestSupport"],
             swiftSettings: strict),
@@ -100,7 +100,9 @@ let package = Package(
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", system], swiftSettings: strict),
         .testTarget(
             name: "LXCFSDaemonTests",
-            dependencies: ["Cgroups", "ContainerViews", "FUSE", "LXCFSDaemon", "LinuxSystem", "TestSupport", logging],
+            dependencies: [
+                "Cgroups", "ContainerViews", "FUSE", "LXCFSControl", "LXCFSDaemon", "LinuxSystem", "ProcText", "TestSupport", logging,
+            ],
             swiftSettings: strict),
         .testTarget(name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "lxcfsctlTests", dependencies: ["LXCFSControl", "lxcfsctl", argumentParser], swiftSettings: strict),

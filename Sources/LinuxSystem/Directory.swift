@@ -78,6 +78,11 @@ package final class Directory: Sendable {
         return FileStatus(result)
     }
 
+    /// Lends the descriptor's number, which stays this object's to close.
+    func withDescriptor(_ body: (CInt) -> Void) {
+        body(descriptor.rawValue)
+    }
+
     private static func withCString(_ path: [UInt8], _ body: (UnsafePointer<CChar>) -> CInt) -> CInt {
         let text = (path.isEmpty ? [UInt8(ascii: ".")] : path).map { CChar(bitPattern: $0) } + [0]
         return text.withUnsafeBufferPointer { $0.baseAddress.map(body) ?? -1 }

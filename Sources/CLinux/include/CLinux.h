@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "mounts.h"
+
 /* <fcntl.h> defines O_PATH under _GNU_SOURCE only. */
 enum { CLINUX_O_PATH = 010000000 };
 

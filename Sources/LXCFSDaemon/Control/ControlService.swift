@@ -27,6 +27,8 @@ final class ControlService: Sendable {
     func methods() -> MethodTable {
         var table = MethodTable(version: Version.current)
         table.describe(ControlInterface.name, as: ControlInterface.description)
+        addMounts(to: &table)
+        addAttachment(to: &table)
         addSubscription(to: &table)
         addReload(to: &table)
         return table
