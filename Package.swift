@@ -62,7 +62,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(name: "lxcfs", dependencies: ["LXCFSDaemon", "ContainerViews", argumentParser], swiftSettings: strict),
         .executableTarget(
-            name: "lxcfsctl", dependencies: ["LXCFSControl", "LinuxSystem", argumentParser, system], swiftSettings: strict),
+            name: "lxcfsctl", dependencies: ["LXCFSControl", "LinuxSystem", "ProcText", argumentParser, system], swiftSettings: strict),
 
         // Tests.
         .target(
