@@ -84,7 +84,8 @@ let package = Package(
             name: "ContainerViewsTests", dependencies: ["Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["LXCFSControl", "TestContainers", "TestSupport", "survival-reader"], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["LXCFSControl", "TestContainers", "TestSupport", "survival-reader"], swiftSettings: strict
+        ),
         .testTarget(
             name: "FuzzTests", dependencies: ["Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", "TestSupport"],
             swiftSettings: strict),
@@ -104,7 +105,8 @@ let package = Package(
                 "Cgroups", "ContainerViews", "FUSE", "LXCFSControl", "LXCFSDaemon", "LinuxSystem", "ProcText", "TestSupport", logging,
             ],
             swiftSettings: strict),
-        .testTarget(name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestSupport", system], swiftSettings: strict),
+        .testTarget(
+            name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestSupport", system], swiftSettings: strict),
         .testTarget(name: "lxcfsctlTests", dependencies: ["LXCFSControl", "lxcfsctl", argumentParser], swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(
