@@ -86,7 +86,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestContainers", "TestSupport", "survival-reader"], swiftSettings: strict),
         .testTarget(
-            name: "FuzzTests", dependencies: ["Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", "TestSupport"],
+            name: "FuzzTests", dependencies: ["Cgroups", "FUSE", "HostProc", "LXCFSControl", "LinuxSystem", "ProcText", "TestSupport"],
             swiftSettings: strict),
         .target(
             name: "ToyFileSystem", dependencies: ["FUSE", system], path: "Tests/ToyFileSystem", swiftSettings: strict),
@@ -102,7 +102,7 @@ let package = Package(
             name: "LXCFSDaemonTests",
             dependencies: ["Cgroups", "ContainerViews", "FUSE", "LXCFSDaemon", "LinuxSystem", "TestSupport", logging],
             swiftSettings: strict),
-        .testTarget(name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestContainers", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "lxcfsctlTests", dependencies: ["LXCFSControl", "lxcfsctl", argumentParser], swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(
