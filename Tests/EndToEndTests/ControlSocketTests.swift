@@ -92,7 +92,8 @@ extension EndToEnd {
                 s = socket.socket(socket.AF_UNIX)
                 s.bind('\(path)')
                 s.listen()
-                os.dup2(s.fileno(), 3)
+                if s.fileno() != 3: os.dup2(s.fileno(), 3)
+                os.set_inheritable(3, True)
                 os.environ.update(LISTEN_FDS='1', LISTEN_FDNAMES='lxcfs.socket', LISTEN_PID=str(os.getpid()))
                 os.execv('\(LXCFSProcess.binary)', ['lxcfs'] + sys.argv[1:])
                 """

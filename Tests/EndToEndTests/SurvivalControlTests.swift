@@ -129,7 +129,7 @@ extension EndToEnd.Survival {
 
         @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow)) func aReloadThatFailsSaysWhy() throws {
             let folder = try TemporaryFolder()
-            let program = folder.path + "/lxcfs"
+            let program = folder.path + "/program"
             try BadBinary.installGood(LXCFSProcess.binary, at: program)
             let daemon = try LXCFSProcess(in: folder, binary: program)
             try BadBinary.exitsAtOnce.install(at: program, good: LXCFSProcess.binary)
@@ -141,7 +141,7 @@ extension EndToEnd.Survival {
 
         @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow)) func clientsOutliveAKeeperThatBecomesAnotherProgram() throws {
             let folder = try TemporaryFolder()
-            let program = folder.path + "/lxcfs"
+            let program = folder.path + "/program"
             try BadBinary.installGood(LXCFSProcess.binary, at: program)
             let daemon = try LXCFSProcess(in: folder, binary: program)
             let client = try RawClient(daemon.controlSocket)
