@@ -100,7 +100,7 @@ let package = Package(
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", system], swiftSettings: strict),
         .testTarget(
             name: "LXCFSDaemonTests",
-            dependencies: ["Cgroups", "ContainerViews", "FUSE", "LXCFSDaemon", "LinuxSystem", "TestSupport", logging],
+            dependencies: ["Cgroups", "ContainerViews", "FUSE", "LXCFSControl", "LXCFSDaemon", "LinuxSystem", "TestSupport", logging],
             swiftSettings: strict),
         .testTarget(name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "lxcfsctlTests", dependencies: ["LXCFSControl", "lxcfsctl", argumentParser], swiftSettings: strict),
