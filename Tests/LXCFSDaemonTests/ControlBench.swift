@@ -89,7 +89,7 @@ final class ControlBench {
         try fixture.write(group + "cpuset.mems.effective", "0\n")
         try fixture.write(group + "pids.current", "3\n")
         try fixture.write(group + "pids.max", "100\n")
-        try fixture.write("proc/\(pid)/ns/pid", "")
+        try fixture.link("proc/self/ns/pid", to: "proc/\(pid)/ns/pid")
         try fixture.write("proc/\(pid)/cgroup", "0::\(path)\n")
         try fixture.write("proc/\(pid)/stat", "\(pid) (a b) S 1 1 1 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 77 1000 200\n")
     }

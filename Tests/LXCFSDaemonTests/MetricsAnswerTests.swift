@@ -100,7 +100,9 @@ private struct OpenMetricsChecker {
     }
 
     private mutating func bucket(_ series: String, _ count: Double, _ line: Substring) {
-        guard let start = series.firstRange(of: "le=\""), let bound = Double(series[start.upperBound...].prefix { $0 != "\"" }) else {
+        guard let start = series.firstRange(of: ",le=\"") ?? series.firstRange(of: "{le=\""),
+            let bound = Double(series[start.upperBound...].prefix { $0 != "\"" })
+        else {
             return faults.append("no bound: \(line)")
         }
         let own = String(series[..<start.lowerBound])
