@@ -11,10 +11,10 @@ final class ControlService: Sendable {
     let keeper: KeeperLink
     let events: EventHub
     let logger: Logger
+    /// What serves them, while it does.
+    let server = Mutex<ControlServer?>(nil)
     let features: KernelFeatures
     let program = ExecutedProgram(calledAs: CommandLine.arguments.first ?? "")
-    /// How many clients are connected; the server counts them.
-    let connectionCount = Atomic<Int>(0)
 
     init(_ configuration: Configuration, _ state: StateMemory, _ parts: WorkerParts, _ keeper: KeeperLink, _ logger: Logger) {
         self.configuration = configuration
@@ -34,7 +34,10 @@ final class ControlService: Sendable {
         addContainers(to: &table)
         addInspection(to: &table)
         addMetrics(to: &table)
+        addMounts(to: &table)
+        addAttachment(to: &table)
         addSubscription(to: &table)
+        addReload(to: &table)
         return table
     }
 

@@ -1,52 +1,60 @@
-internal import ContainerViews
 internal import LXCFSControl
 
-// Which files are meant by the names that a caller gives.
+/// Files by the names that callers give them: `proc/meminfo`, `/proc/meminfo`, `meminfo`; a folder stands for all that is in it: `pressure`, `proc`.
+struct FileSelection: Sendable {
+    /// All that can be named, by their paths below the mount point.
+    private let files: [String]
+    /// What is said of a name that is inside something that can only be had as a whole, such as a folder of the mounts.
+    private let wholes: Set<String>
 
-extension ControlService {
-    /// The files that these names stand for and that this host has, below the mount point, each once, in the order of `ViewTable.files`; all files for `nil`.
-    ///
-    /// A name is a path, `proc/meminfo` or `/proc/meminfo`, of a file or of a folder, which stands for all that is in it; or the end of one. A name
-    /// alone, `meminfo`, is looked for right below /proc first.
-    /// - Throws: NoSuchFile for a name that stands for nothing.
-    func files(named names: [String]?) throws(ControlFault) -> [String] {
-        let there = ViewTable.files.filter { path in
-            ViewTable.node(at: path).map { parts.renderer.exists($0, for: parts.resolver.hostScope) } ?? false
-        }
-        guard let names else { return there }
-        var wanted: Set<String> = []
-        for name in names {
-            let found = FileSelection.files(meantBy: name, among: there)
-            if found.isEmpty { throw FileSelection.fault(name) }
-            wanted.formUnion(found)
-        }
-        return there.filter(wanted.contains)
-    }
-}
-
-/// What a name stands for.
-enum FileSelection {
-    static func files(meantBy name: String, among files: [String]) -> [String] {
-        let parts = name.split(separator: "/").map(String.init)
-        guard !parts.isEmpty else { return name == "/" ? files : [] }
-        let path = parts.joined(separator: "/")
-        func at(_ path: String) -> [String] { files.filter { $0 == path || $0.hasPrefix(path + "/") } }
-        let exact = at(path)
-        if !exact.isEmpty || name.hasPrefix("/") { return exact }
-        let inProc = at("proc/" + path)
-        if !inProc.isEmpty { return inProc }
-        return files.filter { file in
-            let own = file.split(separator: "/").map(String.init)
-            return own.indices.contains { own[$0...].starts(with: parts) }
-        }
+    /// - Parameter wholes: those of `files` that are folders.
+    init(of files: [String], wholes: Set<String> = []) {
+        self.files = files
+        self.wholes = wholes
     }
 
-    static func fault(_ name: String) -> ControlFault {
-        let isKnown = !files(meantBy: name, among: ViewTable.files).isEmpty
-        return .noSuchFile(
-            name,
-            isKnown
-                ? "this host has no \(name), so no container has one"
-                : "lxcfs has no file or folder \(name): names are such as meminfo, proc/meminfo or sys/devices/system/cpu")
+    /// Those that are named, each once, in the order of `files`; all where `names` is `nil`.
+    /// - Throws: NoSuchFile.
+    func callAsFunction(_ names: [String]?) throws(ControlFault) -> [String] {
+        guard let names else { return files }
+        var chosen: Set<String> = []
+        for name in names { chosen.formUnion(try matches(name)) }
+        return files.filter { chosen.contains($0) }
+    }
+
+    private func matches(_ name: String) throws(ControlFault) -> [String] {
+        let path = name.split(separator: "/", omittingEmptySubsequences: true).joined(separator: "/")
+        guard !path.isEmpty else { throw .noSuchFile(name, "a file has a name, such as proc/meminfo; leave `files` out for all of them") }
+        let exact = below(path)
+        if !exact.isEmpty { return exact }
+        if let whole = wholes.first(where: { path.hasPrefix($0 + "/") }) {
+            throw .noSuchFile(name, "\(path) is a part of \(whole), which is mounted as a whole: name that")
+        }
+        let candidates = things.filter { $0.hasSuffix("/" + path) }
+        guard let first = candidates.first else {
+            throw .noSuchFile(name, "this host has no \(name), or lxcfs does not serve it; what there is: \(files.joined(separator: ", "))")
+        }
+        guard candidates.count == 1 else {
+            throw .noSuchFile(name, "\(name) could be \(candidates.joined(separator: " or ")): name one of these")
+        }
+        return below(first)
+    }
+
+    private func below(_ path: String) -> [String] {
+        files.filter { $0 == path || $0.hasPrefix(path + "/") }
+    }
+
+    /// The files and all folders that they are in.
+    private var things: [String] {
+        var found: [String] = []
+        for file in files {
+            var path = Substring(file)
+            while true {
+                if !found.contains(String(path)) { found.append(String(path)) }
+                guard let slash = path.lastIndex(of: "/") else { break }
+                path = path[..<slash]
+            }
+        }
+        return found
     }
 }

@@ -21,7 +21,7 @@ extension ControlService {
         case (nil, nil): throw .invalidParameter("pid")
         case (_?, _?): throw .invalidParameter("container")
         }
-        let files = try files(named: parameters.files)
+        let files = try FileSelection(of: filesOfHost)(parameters.files)
         let member = parameters.pid.map { Int32(clamping: $0) } ?? subject.initPID ?? parts.resolver.firstProcess(of: subject.container)
         guard let container = described([(subject.container, subject.initPID)]).first else {
             throw gone(parameters, subject)
@@ -84,6 +84,13 @@ extension ControlService {
     }
 
     // MARK: - What it sees
+
+    /// The files that this host has, below the mount point.
+    private var filesOfHost: [String] {
+        ViewTable.files.filter { path in
+            ViewTable.node(at: path).map { parts.renderer.exists($0, for: parts.resolver.hostScope) } ?? false
+        }
+    }
 
     private func limits(of container: KnownContainer) throws(ControlFault) -> [LXCFSControl.Limit] {
         let host = parts.renderer.measure { context in
