@@ -62,7 +62,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(name: "lxcfs", dependencies: ["LXCFSDaemon", "ContainerViews", argumentParser], swiftSettings: strict),
         .executableTarget(
-            name: "lxcfsctl", dependencies: ["LXCFSControl", "LinuxSystem", argumentParser, system], swiftSettings: strict),
+            name: "lxcfsctl", dependencies: ["LXCFSControl", "LinuxSystem", "ProcText", argumentParser, system], swiftSettings: strict),
 
         // Tests.
         .target(
@@ -105,7 +105,8 @@ let package = Package(
                 "Cgroups", "ContainerViews", "FUSE", "LXCFSControl", "LXCFSDaemon", "LinuxSystem", "ProcText", "TestSupport", logging,
             ],
             swiftSettings: strict),
-        .testTarget(name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestSupport", system], swiftSettings: strict),
         .testTarget(name: "lxcfsctlTests", dependencies: ["LXCFSControl", "lxcfsctl", argumentParser], swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(

@@ -1,5 +1,7 @@
+internal import LXCFSControl
+
 /// The version of this program.
 package enum Version {
     /// As `lxcfs --version` prints it.
-    package static let current = "0.1.0"
+    package static let current = ProductVersion.current
 }

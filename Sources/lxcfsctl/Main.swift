@@ -1,9 +1,46 @@
 internal import ArgumentParser
 internal import LXCFSControl
+internal import LinuxSystem
 
 /// `lxcfsctl`: asks a running lxcfs, and tells it what to do.
 @main
 struct LXCFSCtl: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "lxcfsctl", abstract: "Ask a running lxcfs how it is, and tell it what to do.", subcommands: [])
+        commandName: "lxcfsctl", abstract: "Ask a running lxcfs how it is, and tell it what to do.",
+        discussion: """
+            Whoever may open the daemon's socket may ask; only root may change something (reload, virtualization on and off, attach, detach, repair).
+
+            EXIT STATUS
+              0   it is done, or the daemon is healthy
+              1   the daemon is degraded, or refuses, or some of it failed
+              3   no daemon is running at the socket
+              4   not permitted: neither by the socket's mode nor by the daemon
+              5   the daemon gave no answer, or one that is not understood
+              64  the command line is wrong
+
+            ENVIRONMENT
+              LXCFS_CONTROL_SOCKET  the daemon's socket, unless --socket names one
+              NO_COLOR              no colours, also on a terminal
+
+            Shell completion: lxcfsctl --generate-completion-script bash (or zsh, or fish) prints it.
+            """,
+        version: ProductVersion.current,
+        subcommands: [
+            StatusCommand.self, DoctorCommand.self, TopCommand.self, ContainersCommand.self, InspectCommand.self, ShowCommand.self,
+            MountsCommand.self, AttachCommand.self, DetachCommand.self, RepairCommand.self, ReloadCommand.self, VirtualizationCommand.self,
+            MetricsCommand.self, EventsCommand.self, ProbeCommand.self,
+        ])
+
+    static func main() {
+        StandardOutput.endsWithItsReader()
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let failure as Failure {
+            Output.complain(failure.sentence)
+            exit(withError: ExitCode(failure.status.rawValue))
+        } catch {
+            exit(withError: error)
+        }
+    }
 }

@@ -13,6 +13,8 @@ final class ControlService: Sendable {
     let logger: Logger
     /// What serves them, while it does.
     let server = Mutex<ControlServer?>(nil)
+    let features: KernelFeatures
+    let program = ExecutedProgram(calledAs: CommandLine.arguments.first ?? "")
 
     init(_ configuration: Configuration, _ state: StateMemory, _ parts: WorkerParts, _ keeper: KeeperLink, _ logger: Logger) {
         self.configuration = configuration
@@ -21,12 +23,15 @@ final class ControlService: Sendable {
         self.keeper = keeper
         events = parts.events
         self.logger = logger
+        features = KernelFeatures(parts.layout, parts.host, initRequest: state.initRequest)
     }
 
     /// All methods, for the server.
     func methods() -> MethodTable {
         var table = MethodTable(version: Version.current)
         table.describe(ControlInterface.name, as: ControlInterface.description)
+        addStatus(to: &table)
+        addContainers(to: &table)
         addMounts(to: &table)
         addAttachment(to: &table)
         addSubscription(to: &table)

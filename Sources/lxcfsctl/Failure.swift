@@ -1,0 +1,58 @@
+internal import LXCFSControl
+internal import LinuxSystem
+internal import SystemPackage
+
+/// What the program ends with. They stand in `lxcfsctl --help` too.
+enum ExitStatus: Int32 {
+    case done = 0
+    /// The daemon is degraded, or answered with an error; or a part of what was asked for failed.
+    case failed = 1
+    /// As systemctl(1) has it.
+    case notRunning = 3
+    case notPermitted = 4
+    /// No answer in time, or none that is understood.
+    case noAnswer = 5
+    /// As sysexits.h and ArgumentParser have it.
+    case usage = 64
+}
+
+/// Why the program ends early: one sentence for the person at the terminal, on standard error.
+struct Failure: Error {
+    let status: ExitStatus
+    /// What is wrong and what to do; no full stop.
+    let sentence: String
+
+    init(_ sentence: String, status: ExitStatus = .failed) {
+        self.status = status
+        self.sentence = sentence
+    }
+
+    /// A call that came to nothing.
+    init(_ error: ClientError, socket: String) {
+        switch error {
+        case .notRunning:
+            self.init(
+                "no lxcfs is running at \(socket): start it (`systemctl start lxcfs`), or name the socket of the one that is running with --socket",
+                status: .notRunning)
+        case .notPermitted:
+            self.init("not permitted to open \(socket): use sudo, or become a member of the group of the socket", status: .notPermitted)
+        case .timedOut:
+            self.init(
+                "lxcfs did not answer at \(socket) in time: look at its log (`journalctl -u lxcfs`), and try again", status: .noAnswer)
+        case .closed, .interrupted:
+            self.init("lxcfs hung up at \(socket) before it had answered: see `lxcfsctl status`, and try again", status: .noAnswer)
+        case .fault(let fault): self.init(fault)
+        case .system(.fileNameTooLong):
+            self.init("the path of a socket has at most \(ClientSocket.longestPath) bytes, \(socket) has more", status: .usage)
+        case .system(let errno): self.init("cannot connect to \(socket): \(errno)", status: .noAnswer)
+        }
+    }
+
+    /// What the daemon answered.
+    init(_ fault: ControlFault) {
+        let status: ExitStatus =
+            fault.isNamed("NotPermitted")
+            ? .notPermitted : fault.isNamed("BadMessage") || fault.isNamed("Interrupted") ? .noAnswer : .failed
+        self.init(fault.reason, status: status)
+    }
+}

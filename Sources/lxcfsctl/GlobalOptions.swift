@@ -1,0 +1,47 @@
+internal import ArgumentParser
+internal import LXCFSControl
+internal import LinuxSystem
+
+/// What every command takes.
+struct GlobalOptions: ParsableArguments {
+    static let usualSocket = "/run/" + ControlInterface.socketInRuntimeDirectory
+    static let socketVariable = "LXCFS_CONTROL_SOCKET"
+
+    @Option(
+        help: ArgumentHelp(
+            "The daemon's control socket (default: $LXCFS_CONTROL_SOCKET, or \(GlobalOptions.usualSocket)).", valueName: "path"),
+        completion: .file())
+    var socket: String?
+
+    @Flag(help: "Print JSON, in the words of the interface io.lxcfs.Control.")
+    var json = false
+
+    /// Where the daemon is asked.
+    var socketPath: String { socket ?? GlobalOptions.socketFromEnvironment }
+
+    /// Where it is asked if the command line does not say.
+    static var socketFromEnvironment: String {
+        if let variable = ProcessEnvironment.value(of: socketVariable), !variable.isEmpty { return variable }
+        return usualSocket
+    }
+
+    /// A new client of the daemon.
+    func client(interruption: Int32? = nil) -> ControlClient { ControlClient(socket: socketPath, interruption: interruption) }
+
+    /// Calls a method.
+    /// - Parameter timeout: in nanoseconds.
+    func call<Method: ControlMethod>(
+        _ method: Method.Type, _ parameters: Method.Parameters, timeout: UInt64 = ControlClient.usualTimeout
+    ) throws(Failure) -> Method.Reply {
+        do throws(ClientError) {
+            return try client().call(method, parameters, timeout: timeout)
+        } catch {
+            throw Failure(error, socket: socketPath)
+        }
+    }
+
+    /// Calls a method without parameters.
+    func call<Method: ControlMethod>(_ method: Method.Type) throws(Failure) -> Method.Reply where Method.Parameters == Nothing {
+        try call(method, Nothing())
+    }
+}
