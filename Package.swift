@@ -102,8 +102,10 @@ let package = Package(
             name: "LXCFSDaemonTests",
             dependencies: ["Cgroups", "ContainerViews", "FUSE", "LXCFSDaemon", "LinuxSystem", "TestSupport", logging],
             swiftSettings: strict),
-        .testTarget(name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestSupport", system], swiftSettings: strict),
-        .testTarget(name: "lxcfsctlTests", dependencies: ["LXCFSControl", "lxcfsctl", argumentParser], swiftSettings: strict),
+        .testTarget(
+            name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestSupport", system], swiftSettings: strict),
+        .testTarget(
+            name: "lxcfsctlTests", dependencies: ["LXCFSControl", "LinuxSystem", "lxcfsctl", argumentParser, system], swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(
             name: "ScenarioTests", dependencies: ["Cgroups", "ContainerViews", "HostProc", "ProcText", "TestSupport"],
