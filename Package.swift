@@ -50,7 +50,7 @@ let package = Package(
 
         // The control protocol, its server and its client.
         .target(
-            name: "LXCFSControl", dependencies: ["LinuxSystem", system], resources: [.embedInCode("io.lxcfs.Control.varlink")],
+            name: "LXCFSControl", dependencies: ["LinuxSystem", "ProcText", system], resources: [.embedInCode("io.lxcfs.Control.varlink")],
             swiftSettings: strict),
 
         // The daemon.
@@ -62,7 +62,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(name: "lxcfs", dependencies: ["LXCFSDaemon", "ContainerViews", argumentParser], swiftSettings: strict),
         .executableTarget(
-            name: "lxcfsctl", dependencies: ["LXCFSControl", "LinuxSystem", argumentParser, system], swiftSettings: strict),
+            name: "lxcfsctl", dependencies: ["LXCFSControl", "LinuxSystem", "ProcText", argumentParser, system], swiftSettings: strict),
 
         // Tests.
         .target(
@@ -84,7 +84,7 @@ let package = Package(
             name: "ContainerViewsTests", dependencies: ["Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestContainers", "TestSupport", "survival-reader"], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["LXCFSControl", "TestContainers", "TestSupport", "survival-reader"], swiftSettings: strict),
         .testTarget(
             name: "FuzzTests", dependencies: ["Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", "TestSupport"],
             swiftSettings: strict),
@@ -100,7 +100,9 @@ let package = Package(
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", system], swiftSettings: strict),
         .testTarget(
             name: "LXCFSDaemonTests",
-            dependencies: ["Cgroups", "ContainerViews", "FUSE", "LXCFSDaemon", "LinuxSystem", "TestSupport", logging],
+            dependencies: [
+                "Cgroups", "ContainerViews", "FUSE", "LXCFSControl", "LXCFSDaemon", "LinuxSystem", "ProcText", "TestSupport", logging,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestSupport", system], swiftSettings: strict),

@@ -1,4 +1,5 @@
 package import ContainerViews
+internal import LXCFSControl
 internal import ProcText
 
 /// What the operator asked for, checked.
@@ -17,16 +18,29 @@ package struct Configuration: Sendable {
     package var startTimeout: UInt64
     /// After how many seconds an unanswered request counts as stuck.
     package var requestTimeout: UInt64
+    /// Where lxcfsctl and others reach the daemon.
+    package var controlSocket: ControlSocket
     /// `-d`: log more.
     package var isDebugging: Bool
+
+    /// Where the control socket is.
+    package struct ControlSocket: Sendable, Equatable {
+        /// Empty where there shall be none.
+        package var path: String
+        /// The name of the group that may open it, beside root; root's if `nil`.
+        package var group: String?
+        /// Whether the operator chose the path: then the daemon does not start without.
+        package var isExplicit: Bool
+    }
 
     /// - Parameters:
     ///   - mountOptions: each a list separated by commas, as mount(8) takes them.
     ///   - startTimeout: in seconds.
+    ///   - controlSocket: a path, or `none`.
     package init(
         mountPoint: String, pidFile: String? = nil, runtimeDirectory: String = "/run", mountOptions: [String] = [],
         views: ViewSettings = ViewSettings(), threads: Int? = nil, startTimeout: UInt64 = 10, requestTimeout: UInt64 = 30,
-        isDebugging: Bool = false
+        controlSocket: String? = nil, controlGroup: String? = nil, isDebugging: Bool = false
     ) {
         var path = Substring(mountPoint)
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
@@ -37,6 +51,9 @@ package struct Configuration: Sendable {
         self.threads = threads ?? Configuration.defaultThreads
         self.startTimeout = startTimeout.saturatingMultiply(1_000_000_000)
         self.requestTimeout = requestTimeout
+        self.controlSocket = ControlSocket(
+            path: controlSocket == "none" ? "" : controlSocket ?? runtimeDirectory + "/" + ControlInterface.socketInRuntimeDirectory,
+            group: controlGroup, isExplicit: controlSocket != nil)
         self.isDebugging = isDebugging
     }
 

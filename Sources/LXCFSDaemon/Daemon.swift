@@ -37,13 +37,16 @@ package struct Daemon {
                     "the service manager waits for word of us, but libsystemd.so.0 is missing: install it (Debian: apt-get install libsystemd0)"
                 )
             }
-            let kept = try KeptConnection(configuration, legacy, manager, logger)
+            let inherited = legacy == nil ? ServiceManager.inherited() : []
+            let control = try ControlSocket.open(configuration, inherited, manager, logger)
+            defer { control.remove() }
+            let kept = try KeptConnection(configuration, legacy, inherited, manager, logger)
             let program = ProcessIdentity.program(calledAs: arguments.first ?? "")
             let settings = Keeper.Settings(
                 mountPoint: configuration.mountPoint, program: program, arguments: arguments,
                 startTimeout: configuration.startTimeout, requestTimeout: configuration.requestTimeout)
             let keeper = Keeper(
-                settings, kept, signals: signals, manager: manager,
+                settings, kept, control, signals: signals, manager: manager,
                 upgrade: KeeperUpgrade(pidFile: pidFile.descriptor), logger: logger)
             keeper.run(with: legacy?.worker(of: kept.state))
         } catch {
@@ -55,6 +58,9 @@ package struct Daemon {
 
     /// Runs as a worker of the keeper that started it.
     package func work() throws(StartError) {
+        // Looked at before anything else takes the number: a keeper that has no control socket, or does not know of one, gives none.
+        let isControlled = UnixSocketListener.isListener(Worker.controlDescriptor)
+        let listener = isControlled ? UnixSocketListener(adopting: OwnedFileDescriptor(adopting: Worker.controlDescriptor)) : nil
         ProcessIdentity.limitHeaps()
         ProcessIdentity.raiseFileLimit()
         // So would a worker that was started from the keeper's own image.
@@ -63,7 +69,7 @@ package struct Daemon {
         guard descriptors.allSatisfy({ fcntl($0, F_SETFD, FD_CLOEXEC) == 0 }) else { throw .noKeeper(.badFileDescriptor) }
         let link = KeeperLink(socket: MessageSocket(adopting: OwnedFileDescriptor(adopting: Worker.linkDescriptor)))
         do throws(StartError) {
-            try Worker(configuration, keeper: link, logger: logger).run()
+            try Worker(configuration, keeper: link, listener: listener, logger: logger).run()
         } catch {
             link.send(.failed(reason: error.description))
             throw error

@@ -13,6 +13,9 @@ package enum StartError: Error, CustomStringConvertible {
     case signals(Errno)
     case noKeeper(Errno)
     case selfTest(String)
+    case controlSocket(String, Errno)
+    case controlSocketTaken(String)
+    case unknownGroup(String)
 
     package var description: String {
         switch self {
@@ -26,6 +29,12 @@ package enum StartError: Error, CustomStringConvertible {
         case .signals(let error): "Signals cannot be received (\(error)); raise the limit of open files."
         case .noKeeper(let error): "A worker cannot be started by hand (\(error)): start lxcfs without --worker."
         case .selfTest(let fault): "The worker tested itself: \(fault)."
+        case .controlSocket(let path, let error):
+            "The control socket \(path) cannot be made (\(error)); make room or choose another path with --control-socket."
+        case .controlSocketTaken(let path):
+            "Another lxcfs serves the control socket \(path); give this one its own with --control-socket, or none with --control-socket none."
+        case .unknownGroup(let name):
+            "There is no group \(name) for the control socket: create it with groupadd, or choose another with --control-group."
         case .threads(let error): "The threads that answer requests cannot be started (\(error)); raise the limit of processes."
         }
     }

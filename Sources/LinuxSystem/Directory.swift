@@ -28,6 +28,16 @@ package final class Directory: Sendable {
         }
     }
 
+    /// Makes a directory, and those above it that are missing, mode 0755. One that is there stays as it is.
+    package static func make(_ path: String) throws(Errno) {
+        guard mkdir(path, 0o755) != 0 else { return }
+        let error = Errno(rawValue: errno)
+        if error == .fileExists { return }
+        guard error == .noSuchFileOrDirectory, let slash = path.lastIndex(of: "/"), slash != path.startIndex else { throw error }
+        try make(String(path[..<slash]))
+        guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
+    }
+
     /// Opens a directory below this one. An empty path is the directory itself.
     package func directory(_ path: String) throws(Errno) -> Directory {
         Directory(
@@ -66,6 +76,11 @@ package final class Directory: Sendable {
         var result = stat()
         guard Directory.withCString(path, { fstatat(descriptor.rawValue, $0, &result, 0) }) == 0 else { throw Errno(rawValue: errno) }
         return FileStatus(result)
+    }
+
+    /// Lends the descriptor's number, which stays this object's to close.
+    func withDescriptor(_ body: (CInt) -> Void) {
+        body(descriptor.rawValue)
     }
 
     private static func withCString(_ path: [UInt8], _ body: (UnsafePointer<CChar>) -> CInt) -> CInt {

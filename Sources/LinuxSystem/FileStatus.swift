@@ -11,6 +11,8 @@ package struct FileStatus: Sendable, Equatable {
     package let mode: UInt32
     /// The user id of the owner.
     package let owner: UInt32
+    /// The group id.
+    package let group: UInt32
     /// Length in bytes; 0 for kernel files.
     package let size: Int64
 
@@ -19,6 +21,7 @@ package struct FileStatus: Sendable, Equatable {
         inode = UInt64(status.st_ino)
         mode = UInt32(status.st_mode)
         owner = status.st_uid
+        group = status.st_gid
         size = Int64(status.st_size)
     }
 

@@ -34,6 +34,11 @@ package final class JoinableThread: Sendable {
         if !isJoined.withLock({ $0 }) { pthread_detach(thread) }
     }
 
+    /// Lets other threads have the CPU before the calling one: nice(1), which Linux keeps for each thread by itself.
+    package static func yieldToOthers(by nice: CInt) {
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, nice)
+    }
+
     /// Whether the body has returned: `join` will not wait.
     package var isFinished: Bool { state.isFinished.load(ordering: .acquiring) }
 

@@ -21,6 +21,14 @@ package struct OwnedFileDescriptor: ~Copyable, Sendable {
         try openat(AT_FDCWD, path, flags)
     }
 
+    /// open(2) for reading, close-on-exec.
+    package static func openForReading(_ path: String) throws(Errno) -> OwnedFileDescriptor { try open(path, O_RDONLY) }
+
+    /// open(2) for reading and writing, close-on-exec. It does not wait for the other end of a FIFO.
+    package static func openForReadingAndWriting(_ path: String) throws(Errno) -> OwnedFileDescriptor {
+        try open(path, O_RDWR | O_NONBLOCK)
+    }
+
     /// openat(2), close-on-exec.
     static func openat(_ directory: CInt, _ path: String, _ flags: CInt) throws(Errno) -> OwnedFileDescriptor {
         while true {

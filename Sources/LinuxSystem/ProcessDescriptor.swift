@@ -13,6 +13,11 @@ package final class ProcessDescriptor: Sendable {
         descriptor = OwnedFileDescriptor(adopting: opened)
     }
 
+    /// Takes over a pidfd.
+    package init(adopting descriptor: consuming OwnedFileDescriptor) {
+        self.descriptor = descriptor
+    }
+
     /// A descriptor that poll(2) shows as readable when the process has ended; it stays this object's to close.
     package var exitDescriptor: CInt { descriptor.rawValue }
 

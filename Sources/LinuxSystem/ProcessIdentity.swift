@@ -9,6 +9,12 @@ package enum ProcessIdentity {
     /// The effective user id.
     package static var effectiveUser: UInt32 { geteuid() }
 
+    /// The id of a group, by its name or as a number; `nil` where there is none.
+    package static func group(named name: String) -> UInt32? {
+        if let group = getgrnam(name) { return group.pointee.gr_gid }
+        return UInt32(name)
+    }
+
     /// The path of the program that this process was started from.
     ///
     /// As it was called, through symbolic links, where that leads to it: what the links point to later is then found there too.

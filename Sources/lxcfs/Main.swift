@@ -35,6 +35,16 @@ struct LXCFS: ParsableCommand {
     @Option(name: .customLong("runtime-dir"), help: ArgumentHelp("Where files of the running daemon are kept.", valueName: "dir"))
     var runtimeDirectory = "/run"
 
+    @Option(
+        name: .customLong("control-socket"),
+        help: ArgumentHelp("The control socket (default: <runtime-dir>/lxcfs/control.sock), or none.", valueName: "path|none"))
+    var controlSocket: String?
+
+    @Option(
+        name: .customLong("control-group"),
+        help: ArgumentHelp("Who may ask by the control socket, beside root (default: root).", valueName: "group"))
+    var controlGroup: String?
+
     @Flag(name: [.customShort("u"), .customLong("disable-swap")], help: "Show no swap anywhere.")
     var disableSwap = false
 
@@ -81,7 +91,9 @@ struct LXCFS: ParsableCommand {
         do throws(StartError) {
             let configuration = Configuration(
                 mountPoint: mountPoint ?? "", pidFile: pidFile, runtimeDirectory: runtimeDirectory, mountOptions: mountOptions,
-                views: views, startTimeout: startTimeout, requestTimeout: requestTimeout, isDebugging: debug)
+                views: views, startTimeout: startTimeout, requestTimeout: requestTimeout, controlSocket: controlSocket,
+                controlGroup: controlGroup,
+                isDebugging: debug)
             let daemon = Daemon(configuration, arguments: CommandLine.arguments.filter { $0 != "--worker" })
             if worker { try daemon.work() } else { try daemon.keep() }
         } catch {

@@ -33,9 +33,9 @@ struct LXCFSCtl: ParsableCommand {
             """,
         version: ProductVersion.current,
         subcommands: [
-            StatusCommand.self, ContainersCommand.self, TopCommand.self, InspectCommand.self, ShowCommand.self, ReloadCommand.self,
-            VirtualizationCommand.self,
-            AttachCommand.self, DetachCommand.self, RepairCommand.self, MetricsCommand.self, EventsCommand.self,
+            StatusCommand.self, DoctorCommand.self, TopCommand.self, ContainersCommand.self, InspectCommand.self, ShowCommand.self,
+            MountsCommand.self, AttachCommand.self, DetachCommand.self, RepairCommand.self, ReloadCommand.self, VirtualizationCommand.self,
+            MetricsCommand.self, EventsCommand.self, ProbeCommand.self,
         ])
 
     static func main() {

@@ -49,8 +49,8 @@ struct ChildProcessTests {
             program: "/bin/sh", arguments: ["sh", "-c", script], environment: ["NAME=value", "PATH=/bin:/usr/bin"],
             descriptors: [second.there.descriptor, first.there.descriptor])
         #expect(end(of: child) == .exited(0))
-        #expect(second.here.receive() == .message(Array("one".utf8)))
-        #expect(first.here.receive() == .message(Array("two".utf8)))
-        #expect(second.here.receive() == .message(Array("env-value".utf8)))
+        #expect(second.here.receive() == .message(Array("one".utf8), nil))
+        #expect(first.here.receive() == .message(Array("two".utf8), nil))
+        #expect(second.here.receive() == .message(Array("env-value".utf8), nil))
     }
 }

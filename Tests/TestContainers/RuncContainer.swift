@@ -35,19 +35,48 @@ package struct RuncContainer {
 
     /// Runs a command as the container's init, and removes the container.
     package func run(_ arguments: [String], seconds: Double = 30) throws(BenchError) -> CommandResult {
-        // A sibling of the cgroups that TestCgroup makes: swept with them should runc leave it behind.
-        let number = RuncContainer.counter.wrappingAdd(1, ordering: .relaxed).newValue
-        let name = "lxcfs-test-\(getpid())-\(900_000 + number)"
+        let name = RuncContainer.newName()
+        defer { delete(name) }
+        return try Command.run(prepare(arguments, name), seconds: seconds)
+    }
+
+    /// Runs a command as the container's init, and lends `body` the pid of that, as the host sees it; removes the container.
+    package func whileRunning<Result>(_ arguments: [String], _ body: (Int32) throws -> Result) throws -> Result {
+        let name = RuncContainer.newName()
+        let running = try Command(prepare(arguments, name))
+        defer {
+            delete(name)
+            running.kill()
+        }
+        var pid: Int32?
+        let file = folder.path + "/pid"
+        _ = Machine.wait(20) {
+            pid = Machine.read(file).flatMap { Int32($0) }
+            // Until then it is runc itself.
+            return pid.map { ProcessTable.arguments(of: $0) == arguments } ?? !running.isRunning
+        }
+        guard let pid, running.isRunning else { throw BenchError("the container did not start: \(running.errorsSoFar)") }
+        return try body(pid)
+    }
+
+    /// A sibling of the cgroups that TestCgroup makes: swept with them should runc leave it behind.
+    private static func newName() -> String {
+        "lxcfs-test-\(getpid())-\(900_000 + counter.wrappingAdd(1, ordering: .relaxed).newValue)"
+    }
+
+    private func delete(_ name: String) {
+        _ = try? Command.run(["runc", "--root", folder.path + "/state", "delete", "--force", name])
+    }
+
+    private func prepare(_ arguments: [String], _ name: String) throws(BenchError) -> [String] {
         try Machine.write(configuration(arguments, cgroup: "/" + name), to: folder.path + "/config.json", creating: true)
         let bind = busyBoxOnly ? rootfs : "/"
         // The bind is gone with the mount namespace, however this ends.
         let script = """
             mount --bind "$1" "$2/rootfs" || exit 1
-            exec runc --root "$2/state" run --bundle "$2" "$3"
+            exec runc --root "$2/state" run --pid-file "$2/pid" --bundle "$2" "$3"
             """
-        let command = ["unshare", "--mount", "sh", "-c", script, "sh", bind, folder.path, name]
-        defer { _ = try? Command.run(["runc", "--root", folder.path + "/state", "delete", "--force", name]) }
-        return try Command.run(command, seconds: seconds)
+        return ["unshare", "--mount", "sh", "-c", script, "sh", bind, folder.path, name]
     }
 
     private func configuration(_ arguments: [String], cgroup: String) -> String {

@@ -8,6 +8,8 @@ package enum ContainerNamespaces: Sendable {
     case ownWithCgroups
     /// The host's pids: `--pid host`.
     case hostPIDs
+    /// Its own pids and host name, and a user namespace, in which it is root.
+    case ownWithUsers
 }
 
 /// A container without a runtime: a process with namespaces and cgroups of its own that sees every file of the daemon over the host's.
@@ -35,23 +37,28 @@ package final class TestContainer {
         """
 
     /// Starts a container.
-    /// - Parameter cgroup: where it runs; a new one with `limits` if `nil`.
+    /// - Parameters:
+    ///   - cgroup: where it runs; a new one with `limits` if `nil`.
+    ///   - mountPoint: whose files it sees; the host's if `nil`.
+    ///   - mountScript: what makes its mounts; `mountPoint` is its `$1`.
     package init(
-        _ limits: Limits = Limits(), cgroup: TestCgroup? = nil, mountPoint: String, namespaces: ContainerNamespaces = .own
+        _ limits: Limits = Limits(), cgroup: TestCgroup? = nil, mountPoint: String?, namespaces: ContainerNamespaces = .own,
+        script mountScript: String = TestContainer.mountScript
     ) throws(BenchError) {
         if let cgroup { self.cgroup = cgroup } else { self.cgroup = try TestCgroup(limits) }
         self.namespaces = namespaces
         let join = TestContainer.joinScript(self.cgroup)
-        let inside = TestContainer.mountScript + "\necho ready\nexec sleep 1000000"
+        let inside = (mountPoint == nil ? "" : mountScript) + "\necho ready\nexec sleep 1000000"
         let unshare: String
         switch namespaces {
         case .own: unshare = "unshare --mount --uts --pid --fork --kill-child --mount-proc"
         case .ownWithCgroups: unshare = "unshare --mount --uts --cgroup --pid --fork --kill-child --mount-proc"
         case .hostPIDs: unshare = "unshare --mount --uts"
+        case .ownWithUsers: unshare = "unshare --user --map-root-user --mount --uts --pid --fork --kill-child --mount-proc"
         }
         // The process that waits outside the pid namespace goes back to where the tests run: it is not a part of the container.
         let script = "\(join)\nexec \(unshare) sh -c \"$0\" sh \"$1\""
-        let running = try Command(["sh", "-c", script, inside, mountPoint])
+        let running = try Command(["sh", "-c", script, inside, mountPoint ?? ""])
         holder = running
         guard Machine.wait(20, until: { running.outputSoFar.hasPrefix("ready") || !running.isRunning }), running.isRunning else {
             running.kill()
@@ -119,6 +126,7 @@ package final class TestContainer {
             case .own: "nsenter -t \(pid) --mount --uts --pid --"
             case .ownWithCgroups: "nsenter -t \(pid) --mount --uts --cgroup --pid --"
             case .hostPIDs: "nsenter -t \(pid) --mount --uts --"
+            case .ownWithUsers: "nsenter -t \(pid) --user --preserve-credentials --mount --uts --pid --"
             }
         return ["sh", "-c", "\(TestContainer.joinScript(cgroup))\nexec \(enter) \"$@\"", "sh"] + user + arguments
     }

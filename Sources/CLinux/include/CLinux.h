@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "mounts.h"
+
 /* <fcntl.h> defines O_PATH under _GNU_SOURCE only. */
 enum { CLINUX_O_PATH = 010000000 };
 
@@ -30,6 +32,12 @@ pid_t clinux_namespace_init(int namespace_fd, int timeout_milliseconds);
 
 /* The second way alone, so that a test can hold the two against each other. */
 pid_t clinux_namespace_init_by_credentials(int namespace_fd, int timeout_milliseconds);
+
+/* Whether the kernel has NS_GET_PID_FROM_PIDNS: 1 or 0. */
+int clinux_knows_namespace_init(int namespace_fd);
+
+/* Whether the kernel has move_mount(2) (Linux 5.2) and mount_setattr(2) (5.12), which glibc may not: 1 or 0. Called with nothing to do. */
+int clinux_can_move_mounts(void);
 
 /* pthread_setname_np(3) for the calling thread: _GNU_SOURCE. */
 void clinux_set_thread_name(const char *name);
@@ -103,5 +111,36 @@ struct clinux_cgroup_tasks {
 };
 int clinux_taskstats_open(uint16_t *family);
 int clinux_taskstats_of_cgroup(int netlink_fd, uint16_t family, int cgroup_fd, struct clinux_cgroup_tasks *tasks);
+
+/* eventfd(2) is hidden: a descriptor that counts, close-on-exec, and does not block. */
+int clinux_eventfd(void);
+
+/* accept4(2): _GNU_SOURCE. Close-on-exec, and does not block. */
+int clinux_accept(int listener);
+
+/* Whether it is a Unix stream socket that listens: SO_DOMAIN is not in the module. 0 for whatever else it is, or nothing. */
+int clinux_is_unix_listener(int descriptor);
+
+/* SO_PEERCRED: struct ucred is hidden. The process that connected, as this one sees it (pid 0 where it does not). */
+struct clinux_peer {
+    pid_t pid;
+    uid_t uid;
+    gid_t gid;
+};
+int clinux_peer_credentials(int socket, struct clinux_peer *peer);
+
+/* SO_PEERPIDFD, Linux 6.5, is newer than Debian 12's headers: the process that connected, whatever has its pid by now. ENOPROTOOPT before. */
+int clinux_peer_pidfd(int socket);
+
+/* The CMSG macros are no functions: one message, and with it one descriptor (-1: none). Neither waits. */
+ssize_t clinux_send_with_descriptor(int socket, const void *bytes, size_t count, int descriptor);
+/* MSG_CMSG_CLOEXEC is hidden, too. More than one descriptor is none: those are closed. */
+ssize_t clinux_receive_with_descriptor(int socket, void *bytes, size_t count, int *descriptor);
+
+/* ioctl(2) is variadic. SIOCOUTQ: what the other end has not received yet, in the kernel's own measure, that of SO_SNDBUF. */
+int clinux_unreceived_bytes(int socket);
+
+/* SIOCUNIXFILE, Linux 4.12: the file that a socket was bound to, O_PATH, wherever it was renamed to. Takes CAP_NET_ADMIN. */
+int clinux_bound_file(int socket);
 
 #endif

@@ -1,6 +1,7 @@
 internal import LXCFSControl
 internal import LinuxSystem
 internal import Logging
+internal import Synchronization
 
 /// What the methods of the control socket answer, put together. Each group of methods is an extension in a file of its own.
 final class ControlService: Sendable {
@@ -10,6 +11,10 @@ final class ControlService: Sendable {
     let keeper: KeeperLink
     let events: EventHub
     let logger: Logger
+    /// What serves them, while it does.
+    let server = Mutex<ControlServer?>(nil)
+    let features: KernelFeatures
+    let program = ExecutedProgram(calledAs: CommandLine.arguments.first ?? "")
 
     init(_ configuration: Configuration, _ state: StateMemory, _ parts: WorkerParts, _ keeper: KeeperLink, _ logger: Logger) {
         self.configuration = configuration
@@ -18,13 +23,19 @@ final class ControlService: Sendable {
         self.keeper = keeper
         events = parts.events
         self.logger = logger
+        features = KernelFeatures(parts.layout, parts.host, initRequest: state.initRequest)
     }
 
     /// All methods, for the server.
     func methods() -> MethodTable {
         var table = MethodTable(version: Version.current)
         table.describe(ControlInterface.name, as: ControlInterface.description)
+        addStatus(to: &table)
+        addContainers(to: &table)
+        addMounts(to: &table)
+        addAttachment(to: &table)
         addSubscription(to: &table)
+        addReload(to: &table)
         return table
     }
 

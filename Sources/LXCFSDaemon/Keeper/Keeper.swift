@@ -13,6 +13,7 @@ final class Keeper {
     let settings: Settings
     let connection: Connection
     let state: StateMemory
+    let control: ControlSocket
     let manager: ServiceManager
     let logger: Logger
     private let signals: SignalQueue
@@ -41,7 +42,7 @@ final class Keeper {
     }
 
     init(
-        _ settings: Settings, _ kept: KeptConnection, signals: consuming SignalQueue, manager: ServiceManager,
+        _ settings: Settings, _ kept: KeptConnection, _ control: ControlSocket, signals: consuming SignalQueue, manager: ServiceManager,
         upgrade: KeeperUpgrade, logger: Logger
     ) {
         self.settings = settings
@@ -49,6 +50,7 @@ final class Keeper {
         state = kept.state
         constants = kept.state.constants
         claim = kept.claim
+        self.control = control
         self.manager = manager
         self.logger = logger
         self.signals = signals
@@ -91,12 +93,6 @@ final class Keeper {
 
     // MARK: - Starting workers
 
-    /// Where Swift's tools are installed, a crash would be described first, for seconds, while readers wait. Whoever wants that sets the variable.
-    private static var workerEnvironment: [String] {
-        let environment = ServiceManager.childEnvironment
-        return environment.contains { $0.hasPrefix("SWIFT_BACKTRACE=") } ? environment : environment + ["SWIFT_BACKTRACE=enable=no"]
-    }
-
     private func start(_ role: WorkerProcess.Role) {
         startAt = nil
         let isFromDisk = role == .candidate || policy.usesDisk
@@ -108,10 +104,11 @@ final class Keeper {
             let process = try ChildProcess(
                 program: program, arguments: [settings.arguments[0], "--worker"] + settings.arguments.dropFirst(),
                 environment: Keeper.workerEnvironment,
-                descriptors: [connection.descriptor, state.memory.descriptor, there.descriptor], blockedSignals: Worker.signals)
+                descriptors: [connection.descriptor, state.memory.descriptor, there.descriptor] + control.descriptors,
+                blockedSignals: Worker.signals)
             let worker = WorkerProcess(process, WorkerLink(socket: here), generation: generation, role: role, isFromDisk: isFromDisk)
             workers.append(worker)
-            if role == .starting { worker.tellToServe(noting: state) }
+            if role == .starting { worker.tellToServe(noting: state, control) }
         } catch {
             let reason = "\(program) cannot be executed (\(error))"
             if role == .candidate { reloadFailed(reason) } else { startFailed(isFromDisk: isFromDisk, reason) }
@@ -214,7 +211,7 @@ final class Keeper {
         case .unmounted where !isEnding:
             end(isMounted: false)
         case .failed(let reason): worker.complaint = worker.complaint ?? reason
-        default: break
+        default: if worker === serving { control.receive(message) }
         }
     }
 
@@ -233,6 +230,7 @@ final class Keeper {
     private func toggle(_ event: SignalEcho.Event) {
         guard echo.isNew(event, now: Clock.monotonic) else { return }
         state.showsHost.toggle()
+        serving?.link.send(.virtualization(isEnabled: !state.showsHost))
         logger.notice("\(state.showsHost ? "everyone sees the host's values now" : "every container sees its own values again") (SIGUSR2)")
     }
 
@@ -243,7 +241,9 @@ final class Keeper {
         state[.workerPID] = UInt64(worker.pid)
         stalls.heard()
         if let started = reload?.handoverAt {
-            reloadSucceeded(pause: Clock.monotonic.saturatingSubtract(started))
+            // Containers were served until calls of the control socket were answered, too.
+            let now = Clock.monotonic
+            reloadSucceeded(pause: now.saturatingSubtract(max(started, min(state[.stoppedAt], now))))
             upgrade.schedule(at: Clock.monotonic + Keeper.probation, as: worker.pid)
         } else {
             logger.info(
@@ -287,7 +287,7 @@ final class Keeper {
     private func promote(_ candidate: WorkerProcess) {
         if reload?.handoverAt == nil { reload?.handoverAt = Clock.monotonic }
         candidate.become(.starting)
-        candidate.tellToServe(noting: state)
+        candidate.tellToServe(noting: state, control)
     }
 
     private func reloadSucceeded(pause: UInt64) {
@@ -309,8 +309,8 @@ final class Keeper {
         state[.reloadedAt] = Clock.boottime
         state[.reloadOutcome] = outcome.rawValue
         reload = nil
-        // Who drained waits for this, to tell whoever asked, and ends; the new one has nobody to tell.
-        for worker in workers where worker.role != .serving || outcome == .failed { worker.link.send(message) }
+        // Who drained waits for this, to tell whoever asked, and ends; the new one tells its subscribers.
+        workers.forEach { $0.link.send(message) }
         manager.ready(status: status)
         if isReloadWantedAgain {
             isReloadWantedAgain = false

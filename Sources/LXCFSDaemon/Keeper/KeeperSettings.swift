@@ -12,6 +12,12 @@ extension Keeper {
         var requestTimeout: UInt64
     }
 
+    /// Where Swift's tools are installed, a crash would be described first, for seconds, while readers wait. Whoever wants that sets the variable.
+    static var workerEnvironment: [String] {
+        let environment = ServiceManager.childEnvironment
+        return environment.contains { $0.hasPrefix("SWIFT_BACKTRACE=") } ? environment : environment + ["SWIFT_BACKTRACE=enable=no"]
+    }
+
     static let second: UInt64 = 1_000_000_000
     static let shortestTick = second / 10
     /// How long an old worker may take to finish what it has before it is killed and its requests are processed again.

@@ -33,6 +33,7 @@ struct KeeperUpgrade {
             let link = WorkerLink(socket: MessageSocket(adopting: OwnedFileDescriptor(adopting: link)))
             _ = fcntl(link.socket.descriptor, F_SETFD, FD_CLOEXEC)
             guard let process = try? ChildProcess(child: workerPID) else { return nil }
+            link.send(.registerAgain)
             return WorkerProcess(process, link, generation: state[.owner], role: .serving, isFromDisk: isFromDisk)
         }
 
@@ -151,8 +152,10 @@ struct KeeperUpgrade {
         for descriptor in descriptors { _ = fcntl(descriptor, F_SETFD, 0) }
         keeper.logger.notice("the keeper becomes what worker \(worker.pid) is")
         setenv(KeeperUpgrade.variable, legacy.text, 1)
+        keeper.control.prepareForExecution()
         let error = ChildProcess.replaceThisProcess(program: program, arguments: keeper.settings.arguments)
         unsetenv(KeeperUpgrade.variable)
+        keeper.control.recover()
         for descriptor in descriptors { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         keeper.logger.error("the keeper stays as it is: the new program cannot be executed (\(error))")
     }

@@ -13,7 +13,8 @@ struct KeptConnection {
     /// In this order: what this process held as another program; what the service manager held since a predecessor's end; what a worker holds whose keeper
     /// is dead; else a new mount, in the place of a dead one if there is one.
     init(
-        _ configuration: Configuration, _ legacy: KeeperUpgrade.Legacy?, _ manager: ServiceManager, _ logger: Logger
+        _ configuration: Configuration, _ legacy: KeeperUpgrade.Legacy?, _ inherited: [InheritedDescriptor], _ manager: ServiceManager,
+        _ logger: Logger
     ) throws(StartError) {
         if let legacy {
             guard
@@ -22,7 +23,9 @@ struct KeptConnection {
                     Connection.mount(at: configuration.mountPoint))
             else { throw .memory(.invalidArgument) }
             self = kept
-        } else if let kept = KeptConnection.stored(configuration, manager, logger) ?? KeptConnection.orphaned(configuration, logger) {
+        } else if let kept = KeptConnection.stored(configuration, inherited, manager, logger)
+            ?? KeptConnection.orphaned(configuration, logger)
+        {
             self = kept
             kept.noteLostWorker()
         } else {
@@ -75,8 +78,9 @@ struct KeptConnection {
     }
 
     /// From the service manager's store.
-    private static func stored(_ configuration: Configuration, _ manager: ServiceManager, _ logger: Logger) -> KeptConnection? {
-        let inherited = ServiceManager.inherited()
+    private static func stored(
+        _ configuration: Configuration, _ inherited: [InheritedDescriptor], _ manager: ServiceManager, _ logger: Logger
+    ) -> KeptConnection? {
         func descriptor(_ name: String) -> OwnedFileDescriptor? { inherited.first { $0.name == name }?.take() }
         guard let device = descriptor(KeeperUpgrade.connectionName), let memory = descriptor(KeeperUpgrade.stateName) else { return nil }
         let mount = Connection.mount(at: configuration.mountPoint)

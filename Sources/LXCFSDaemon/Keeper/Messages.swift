@@ -14,6 +14,12 @@ enum KeeperMessage: Equatable, Sendable {
     case ping
     /// Finish what you have and end: the daemon stops.
     case quit
+    /// A connection to the control socket that a worker before had; comes before `serve`, with its descriptor.
+    case client(slot: Int, MessageSocket.Attachment?)
+    /// Give me all connections to the control socket that you have: I am another program than the one that you gave them to.
+    case registerAgain
+    /// Containers are shown their own values from now on, or the host's.
+    case virtualization(isEnabled: Bool)
 }
 
 /// What a worker tells the keeper.
@@ -34,6 +40,10 @@ enum WorkerMessage: Equatable, Sendable {
     case failed(reason: String)
     /// The answer to `ping`.
     case alive
+    /// A client has connected to the control socket; with the connection's descriptor, for whoever follows.
+    case client(slot: Int, MessageSocket.Attachment?)
+    /// It has gone.
+    case clientGone(slot: Int)
 }
 
 /// A message as it goes over the socket: a number for its kind, two numbers, a text. A kind that is not known is another version's, and passed over.
@@ -79,10 +89,13 @@ extension KeeperMessage {
         case .reloadFailed(let reason): WireMessage(4, text: reason).bytes
         case .ping: WireMessage(5).bytes
         case .quit: WireMessage(6).bytes
+        case .client(let slot, _): WireMessage(7, UInt64(clamping: slot)).bytes
+        case .registerAgain: WireMessage(8).bytes
+        case .virtualization(let isEnabled): WireMessage(9, isEnabled ? 1 : 0).bytes
         }
     }
 
-    init?(_ bytes: [UInt8]) {
+    init?(_ bytes: [UInt8], _ attachment: MessageSocket.Attachment? = nil) {
         guard let wire = WireMessage(bytes) else { return nil }
         switch wire.kind {
         case 1: self = .serve(generation: wire.first)
@@ -91,6 +104,9 @@ extension KeeperMessage {
         case 4: self = .reloadFailed(reason: wire.text)
         case 5: self = .ping
         case 6: self = .quit
+        case 7: self = .client(slot: Int(clamping: wire.first), attachment)
+        case 8: self = .registerAgain
+        case 9: self = .virtualization(isEnabled: wire.first != 0)
         default: return nil
         }
     }
@@ -107,10 +123,12 @@ extension WorkerMessage {
         case .unmounted: WireMessage(6).bytes
         case .failed(let reason): WireMessage(7, text: reason).bytes
         case .alive: WireMessage(8).bytes
+        case .client(let slot, _): WireMessage(9, UInt64(clamping: slot)).bytes
+        case .clientGone(let slot): WireMessage(10, UInt64(clamping: slot)).bytes
         }
     }
 
-    init?(_ bytes: [UInt8]) {
+    init?(_ bytes: [UInt8], _ attachment: MessageSocket.Attachment? = nil) {
         guard let wire = WireMessage(bytes) else { return nil }
         let sender = Int32(truncatingIfNeeded: wire.first)
         switch wire.kind {
@@ -122,6 +140,8 @@ extension WorkerMessage {
         case 6: self = .unmounted
         case 7: self = .failed(reason: wire.text)
         case 8: self = .alive
+        case 9: self = .client(slot: Int(clamping: wire.first), attachment)
+        case 10: self = .clientGone(slot: Int(clamping: wire.first))
         default: return nil
         }
     }
@@ -137,10 +157,10 @@ enum Received<Message> {
 
 extension MessageSocket {
     /// The next message that is understood.
-    func next<Message>(_ understood: ([UInt8]) -> Message?) -> Received<Message> {
+    func next<Message>(_ understood: ([UInt8], Attachment?) -> Message?) -> Received<Message> {
         while true {
             switch receive() {
-            case .message(let bytes): if let message = understood(bytes) { return .message(message) }
+            case .message(let bytes, let attachment): if let message = understood(bytes, attachment) { return .message(message) }
             case .nothing: return .nothing
             case .closed: return .closed
             }
@@ -152,7 +172,10 @@ extension MessageSocket {
 struct WorkerLink: Sendable {
     let socket: MessageSocket
 
-    func send(_ message: KeeperMessage) { socket.send(message.bytes) }
+    /// - Returns: whether it is on its way.
+    @discardableResult func send(_ message: KeeperMessage, with descriptor: CInt? = nil) -> Bool {
+        socket.send(message.bytes, with: descriptor)
+    }
 
-    func next() -> Received<WorkerMessage> { socket.next { WorkerMessage($0) } }
+    func next() -> Received<WorkerMessage> { socket.next { WorkerMessage($0, $1) } }
 }

@@ -59,6 +59,8 @@ struct StateMemory: Sendable {
         case workerPID = 216
         /// The worker that serves, or will when the one that does has drained or is dead. So it need not wait for a keeper that dies in between.
         case successorPID = 224
+        /// When the worker that drained last stopped reading requests, in nanoseconds of CLOCK_MONOTONIC.
+        case stoppedAt = 232
     }
 
     static let name = "lxcfs-state"
@@ -67,6 +69,10 @@ struct StateMemory: Sendable {
     private static let deviceRange = 64..<128
     private static let reasonRange = 256..<512
     private static let initRange = 512..<1024
+    private static let versionRange = 1024..<1088
+    /// One word for each client of the control socket.
+    private static let clientsRange = 2048..<3072
+    static let clientSlots = clientsRange.count / 8
 
     let memory: SharedMemory
     private let header: SharedRegion
@@ -125,6 +131,21 @@ struct StateMemory: Sendable {
     var reloadReason: String {
         get { text(StateMemory.reasonRange) }
         nonmutating set { setText(newValue, StateMemory.reasonRange) }
+    }
+
+    /// The version of the worker that took over last.
+    var servingVersion: String {
+        get { text(StateMemory.versionRange) }
+        nonmutating set { setText(newValue, StateMemory.versionRange) }
+    }
+
+    /// What is noted of a client of the control socket; 0 where there is none.
+    subscript(client slot: Int) -> UInt64 {
+        get { (0..<StateMemory.clientSlots).contains(slot) ? header.load64(at: StateMemory.clientsRange.lowerBound + slot * 8) : 0 }
+        nonmutating set {
+            guard (0..<StateMemory.clientSlots).contains(slot) else { return }
+            header.store64(newValue, at: StateMemory.clientsRange.lowerBound + slot * 8)
+        }
     }
 
     /// Whether everyone is shown the host's values.

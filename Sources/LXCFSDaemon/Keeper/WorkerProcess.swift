@@ -48,9 +48,10 @@ final class WorkerProcess {
         since = Clock.monotonic
     }
 
-    /// Its turn, noted first for the case that this keeper dies in between.
-    func tellToServe(noting state: StateMemory) {
+    /// Its turn, noted first for the case that this keeper dies in between. It goes on with the clients of whoever served before.
+    func tellToServe(noting state: StateMemory, _ control: ControlSocket) {
         state[.successorPID] = UInt64(pid)
+        control.giveClients(to: link)
         link.send(.serve(generation: generation))
     }
 

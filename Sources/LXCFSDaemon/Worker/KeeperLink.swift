@@ -1,6 +1,7 @@
-internal import Glibc
 internal import LinuxSystem
+internal import ProcText
 internal import Synchronization
+internal import SystemPackage
 
 /// What a reload came to.
 package struct ReloadReport: Sendable, Equatable {
@@ -31,15 +32,26 @@ package enum ReloadError: Error, Equatable, CustomStringConvertible {
 /// The worker's end of the connection to its keeper.
 package final class KeeperLink: Sendable {
     let socket: MessageSocket
-    /// What the next to ask for a reload waits for: counts the reloads that ended, and keeps how the last one did.
-    private let reloads = Mutex<(count: Int, last: Result<ReloadReport, ReloadError>?)>((0, nil))
+    /// Those who wait for the reload that is under way.
+    private let waiting = Mutex<[Waiter]>([])
+
+    private final class Waiter: Sendable {
+        let isDone: EventDescriptor
+        let result = Mutex<Result<ReloadReport, ReloadError>?>(nil)
+
+        init() throws(Errno) {
+            isDone = try EventDescriptor()
+        }
+    }
 
     init(socket: MessageSocket) {
         self.socket = socket
     }
 
     /// - Returns: whether it is on its way.
-    @discardableResult func send(_ message: WorkerMessage) -> Bool { socket.send(message.bytes) }
+    @discardableResult func send(_ message: WorkerMessage, with descriptor: CInt? = nil) -> Bool {
+        socket.send(message.bytes, with: descriptor)
+    }
 
     /// Whether there is something to receive already.
     var hasInput: Bool {
@@ -49,24 +61,41 @@ package final class KeeperLink: Sendable {
         return poll.hasInput(socket.descriptor)
     }
 
-    func next() -> Received<KeeperMessage> { socket.next { KeeperMessage($0) } }
+    func next() -> Received<KeeperMessage> { socket.next { KeeperMessage($0, $1) } }
 
-    /// Reloads, and waits until that has ended. Any thread but the one that receives from the keeper may call it; it goes on to answer its caller,
-    /// although this worker serves no more by then.
+    /// Reloads, and waits until that has ended; who asks while others wait gets what they get. Any thread but the one that receives from the keeper may
+    /// call it; it goes on to answer its caller, although this worker serves no more by then.
     /// - Parameter timeout: in nanoseconds.
     package func reload(timeout: UInt64) throws(ReloadError) -> ReloadReport {
-        let before = reloads.withLock { $0.count }
-        guard send(.reloadWanted(sender: 0)) else { throw .noKeeper }
-        let deadline = Clock.monotonic + timeout
-        while Clock.monotonic < deadline {
-            let state = reloads.withLock { $0 }
-            if state.count > before, let last = state.last { return try last.get() }
-            usleep(1000)
+        let waiter: Waiter
+        do throws(Errno) {
+            waiter = try Waiter()
+        } catch {
+            throw .failed(reason: "there are no descriptors left (\(error))")
         }
-        throw .timedOut
+        let isFirst = waiting.withLock { waiting in
+            waiting.append(waiter)
+            return waiting.count == 1
+        }
+        defer { waiting.withLock { $0.removeAll { $0 === waiter } } }
+        if isFirst, !send(.reloadWanted(sender: 0)) { finish(.failure(.noKeeper)) }
+        let deadline = Clock.monotonic.saturatingAdd(timeout)
+        while true {
+            if let result = waiter.result.withLock({ $0 }) { return try result.get() }
+            let now = Clock.monotonic
+            guard now < deadline else { throw .timedOut }
+            _ = waiter.isDone.wait(nanoseconds: deadline - now)
+        }
     }
 
+    /// How many wait for a reload.
+    var waitingForReload: Int { waiting.withLock { $0.count } }
+
+    /// Tells all who wait.
     func finish(_ result: Result<ReloadReport, ReloadError>) {
-        reloads.withLock { $0 = ($0.count + 1, result) }
+        for waiter in waiting.withLock({ $0 }) {
+            waiter.result.withLock { $0 = result }
+            waiter.isDone.signal()
+        }
     }
 }

@@ -1,5 +1,6 @@
 internal import FUSE
 internal import Glibc
+internal import LXCFSControl
 internal import LinuxSystem
 internal import Logging
 internal import Synchronization
@@ -11,6 +12,8 @@ final class Worker {
     static let connectionDescriptor: CInt = 3
     static let stateDescriptor: CInt = 4
     static let linkDescriptor: CInt = 5
+    /// The control socket, where there is one.
+    static let controlDescriptor: CInt = 6
     /// The signals that keeper and worker receive by reading. A worker starts with them blocked: `kill -USR1 $(pidof lxcfs)` may come before it can.
     static let signals = [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE]
 
@@ -22,14 +25,17 @@ final class Worker {
     private let parts: WorkerParts
     private let session: Session
     private let signals: SignalQueue
+    private let control: WorkerControl?
     private var sampling: JoinableThread?
     private var isServing = false
+    private var isHandedOver = false
+    private var generation: UInt64 = 0
     private var isOrphan = false
     /// Whether the keeper is done with it.
     private var isOver = false
 
     /// Takes what the keeper left for it, and makes everything that can be made before it serves.
-    init(_ configuration: Configuration, keeper: KeeperLink, logger: Logger) throws(StartError) {
+    init(_ configuration: Configuration, keeper: KeeperLink, listener: UnixSocketListener?, logger: Logger) throws(StartError) {
         self.configuration = configuration
         self.logger = logger
         self.keeper = keeper
@@ -42,6 +48,8 @@ final class Worker {
         guard let initRequest = state.initRequest else { throw .noKeeper(.invalidArgument) }
         connection = Connection(adopting: OwnedFileDescriptor(adopting: Worker.connectionDescriptor), initRequest: initRequest, mount: nil)
         parts = try WorkerParts(configuration, state, logger)
+        let service = ControlService(configuration, state, parts, keeper, logger)
+        control = listener.flatMap { try? WorkerControl(service, $0) }
         do throws(SessionError) {
             session = try Session(
                 connection, fileSystem: parts.fileSystem, slots: RequestSlots(in: state.slots), tracesRequests: configuration.isDebugging,
@@ -64,6 +72,7 @@ final class Worker {
             while let arrival = signals.next() { receive(arrival) }
             if !isOrphan { try takeMessages() }
         }
+        control?.end(isHandedOver: isHandedOver)
         stopServing()
         if isOrphan { unmount() } else { keeper.send(.drained) }
     }
@@ -84,17 +93,26 @@ final class Worker {
         switch message {
         case .serve(let generation): try serve(as: generation)
         case .drain:
+            control?.handOver()
+            isHandedOver = true
+            state[.stoppedAt] = Clock.monotonic
             stopServing()
             state[.workerPID] = 0
             keeper.send(.drained)
+        case .reloaded(let generation, let pause) where generation == self.generation:
+            parts.events.post(.reloaded, "version \(Version.current) serves, generation \(generation); requests waited \(pause / 1000) us")
         case .reloaded(let generation, let pause):
             keeper.finish(.success(ReloadReport(generation: generation, pauseNanoseconds: pause)))
             if !isServing { isOver = true }
         case .reloadFailed(let reason):
+            parts.events.post(.reloadFailed, "the reload failed: \(reason)")
             keeper.finish(.failure(.failed(reason: reason)))
             if !isServing { isOver = true }
         case .ping: keeper.send(.alive)
         case .quit: isOver = true
+        case .client(let slot, let attachment): control?.inherit(slot, attachment)
+        case .registerAgain: control?.registerAgain()
+        case .virtualization(let isEnabled): parts.events.post(.virtualization, ControlService.virtualization(isEnabled))
         }
     }
 
@@ -164,7 +182,9 @@ final class Worker {
     private func serve(as generation: UInt64) throws(StartError) {
         guard !isServing else { return }
         let predecessor = state.lastEnd
+        self.generation = generation
         state[.owner] = generation
+        state.servingVersion = Version.current
         // Not left to the keeper, which may die before it hears of it: a new one finds an orphan by this.
         state[.workerPID] = UInt64(ProcessIdentity.pid)
         let found = parts.memory.takeOver()
@@ -187,6 +207,7 @@ final class Worker {
         }
         isServing = true
         keeper.send(.serving)
+        control?.start(after: predecessor)
     }
 
     private func stopServing() {

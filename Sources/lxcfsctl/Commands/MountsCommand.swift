@@ -1,0 +1,84 @@
+internal import ArgumentParser
+internal import LXCFSControl
+internal import LinuxSystem
+internal import SystemPackage
+
+/// `lxcfsctl mounts`
+struct MountsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mounts", abstract: "Print what a runtime has to mount into a container.",
+        discussion: """
+            The list is meant for `docker run $(lxcfsctl mounts) IMAGE` and the like. Where something is wrong (no daemon, a dead mount, a mount that is \
+            not there for you), nothing is printed on standard output, so that no container is started on empty folders: put `|| exit` behind an \
+            assignment, MOUNTS=$(lxcfsctl mounts) || exit.
+
+            FORMATS
+              docker          docker run $(lxcfsctl mounts) IMAGE
+              docker-mount    docker run $(lxcfsctl mounts --format docker-mount) IMAGE
+              podman          podman run $(lxcfsctl mounts --format podman) IMAGE
+              compose         a file with a service `lxcfs`, which other services extend
+              lxc             lxc.mount.entry lines for a container's configuration
+              oci             a JSON array, for `mounts` of config.json
+              cdi             a file for /etc/cdi: docker run --device lxcfs.io/lxcfs=all IMAGE
+              kubernetes      volumes and volumeMounts, in YAML
+              systemd-nspawn  systemd-nspawn $(lxcfsctl mounts --format systemd-nspawn)
+              json            the daemon's reply, as --json
+
+            Files that the runtime refuses are left out: runc's for docker, docker-mount, compose, oci, cdi and kubernetes; none for the others.
+            """)
+
+    @OptionGroup(title: "Global options") var options: GlobalOptions
+
+    @Option(help: "How to write the list: \(MountFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var format: MountFormat?
+
+    @Option(
+        help: ArgumentHelp("Only these files; names as /proc/meminfo or meminfo, or folders. May be repeated.", valueName: "file,..."))
+    var only: [String] = []
+
+    @Option(help: ArgumentHelp("Leave these files out. May be repeated.", valueName: "file,..."))
+    var except: [String] = []
+
+    @Option(help: "The runtime that makes the mounts: runc, which refuses some files, or crun, which refuses none.")
+    var runtime: OCIRuntime?
+
+    @Flag(help: "Do not look whether the files are there for you: they will be mounted in another mount namespace.")
+    var elsewhere = false
+
+    /// The format that was asked for.
+    var wantedFormat: MountFormat { format ?? (options.json ? .json : .docker) }
+
+    func validate() throws {
+        if options.json, let format, format != .json {
+            throw ValidationError("--json is the format json: leave one of the two out.")
+        }
+    }
+
+    func run() throws {
+        var list = try options.call(ListMounts.self, ListMounts.Parameters())
+        let text = try MountsCommand.text(of: &list, wantedFormat, MountSelection(only: only, except: except, runtime: wantedRuntime))
+        if !elsewhere {
+            let device = try options.call(GetStatus.self).mount.device
+            try VisibleMounts.current().check(list, device: device)
+        }
+        // Not one byte before all is known to be well.
+        try Output.write(Array(text.utf8))
+    }
+
+    /// Whose refusals count.
+    var wantedRuntime: OCIRuntime? { runtime ?? wantedFormat.usualRuntime }
+
+    private static func text(
+        of list: inout ListMounts.Reply, _ format: MountFormat, _ selection: MountSelection
+    ) throws(Failure) -> String {
+        do throws(MountListError) {
+            list.mounts = try selection.apply(to: list.mounts)
+            return try format.text(of: list)
+        } catch {
+            throw Failure("\(error)", status: .failed)
+        }
+    }
+}
+
+extension MountFormat: ExpressibleByArgument {}
+extension OCIRuntime: ExpressibleByArgument {}

@@ -1,0 +1,52 @@
+internal import ArgumentParser
+internal import LinuxSystem
+internal import ProcText
+internal import SystemPackage
+
+/// `lxcfsctl probe`: the part of `doctor` that may hang on a file system which does not answer. Nobody else needs it.
+struct ProbeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "probe", abstract: "Look at a file.", shouldDisplay: false)
+
+    enum Question: String, ExpressibleByArgument {
+        /// Prints type and permission bits, owner and group.
+        case status
+        /// The same, after it was opened for reading and writing.
+        case open
+        /// Prints its text.
+        case read
+    }
+
+    @Argument var question: Question
+    @Argument var path: String
+
+    /// On an error, prints its number and ends with 1.
+    func run() throws {
+        do throws(Errno) {
+            try answer()
+        } catch {
+            try? StandardOutput.write(Array("\(error.rawValue)\n".utf8))
+            throw ExitCode(1)
+        }
+    }
+
+    private func answer() throws(Errno) {
+        switch question {
+        case .read: try StandardOutput.write(Array(ProbeCommand.text(of: path).utf8))
+        case .open:
+            let opened = try OwnedFileDescriptor.openForReadingAndWriting(path)
+            try say(opened.status())
+        case .status: try say(FileStatus(following: path))
+        }
+    }
+
+    private func say(_ status: FileStatus) throws(Errno) {
+        try StandardOutput.write(Array("\(status.mode) \(status.owner) \(status.group)\n".utf8))
+    }
+
+    /// The whole text of a file.
+    static func text(of path: String) throws(Errno) -> String {
+        var text = InputText()
+        try OwnedFileDescriptor.openForReading(path).readAll(into: &text)
+        return String(decoding: text.bytes[text.range], as: UTF8.self)
+    }
+}

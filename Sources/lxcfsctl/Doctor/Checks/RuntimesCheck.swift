@@ -1,0 +1,97 @@
+internal import LinuxSystem
+
+/// Which runtimes are here, and what they let be mounted.
+struct RuntimesCheck: Check {
+    let name = "runtimes"
+
+    /// What else is named where it is found: how it is called, and how it says its version.
+    private static let others: [(program: String, title: String, arguments: [String])] = [
+        ("containerd", "containerd", ["--version"]), ("crio", "CRI-O", ["--version"]), ("nerdctl", "nerdctl", ["--version"]),
+        ("kubelet", "kubelet", ["--version"]), ("k3s", "k3s", ["--version"]), ("incus", "Incus", ["--version"]),
+        ("lxd", "LXD", ["--version"]),
+        ("pouchd", "PouchContainer", ["--version"]), ("systemd-nspawn", "systemd-nspawn", ["--version"]),
+    ]
+
+    func examine(_ scene: Scene) -> [Finding] {
+        let host = scene.host
+        let known = docker(host) + podman(host) + runc(host) + crun(host) + lxc(host)
+        let rest = RuntimesCheck.others.compactMap { other in
+            version(host, other.program, other.arguments).map { ok("\(other.title) \($0) is installed") }
+        }
+        let all = known + rest
+        return all.isEmpty ? [note("No runtime is installed in the usual folders")] : all
+    }
+
+    private func docker(_ host: any HostFacts) -> [Finding] {
+        guard host.program("docker") != nil || host.program("dockerd") != nil else { return [] }
+        let answer = host.run("docker", ["version", "--format", "{{.Server.Version}}"])
+        guard let answer, answer.succeeded, let server = VersionNumber(in: answer.output) else {
+            let client = version(host, "docker", ["--version"]) ?? version(host, "dockerd", ["--version"])
+            return [note("Docker \(client.map { "\($0) " } ?? "")is installed, its daemon does not answer")]
+        }
+        if server >= VersionNumber(28, 2) {
+            return [
+                ok("Docker \(server) knows CDI: lxcfsctl mounts --format cdi > /etc/cdi/lxcfs.json, docker run --device lxcfs.io/lxcfs=all")
+            ]
+        }
+        if server >= VersionNumber(25) {
+            return [
+                ok(
+                    "Docker \(server) knows CDI where daemon.json has {\"features\": {\"cdi\": true}}; docker run $(lxcfsctl mounts) always works"
+                )
+            ]
+        }
+        return [ok("Docker \(server) does not know CDI: docker run $(lxcfsctl mounts)")]
+    }
+
+    private func podman(_ host: any HostFacts) -> [Finding] {
+        guard let version = version(host, "podman", ["--version"]) else { return [] }
+        let cdi = version >= VersionNumber(4, 1) ? ", and CDI with --device lxcfs.io/lxcfs=all" : ""
+        return [ok("Podman \(version) takes podman run $(lxcfsctl mounts --format podman)\(cdi)")]
+    }
+
+    private func runc(_ host: any HostFacts) -> [Finding] {
+        guard let version = version(host, "runc", ["--version"]) else { return [] }
+        // The list of files below /proc that it mounts over has grown.
+        let refused = "vmstat and pressure"
+        if version < VersionNumber(1, 0, 0, candidate: 6) {
+            return [
+                warning("runc \(version) refuses loadavg and slabinfo, \(refused)", remedy: "lxcfsctl mounts --except loadavg,slabinfo")
+            ]
+        }
+        if version < VersionNumber(1, 0, 0, candidate: 93) {
+            return [warning("runc \(version) refuses slabinfo, \(refused)", remedy: "lxcfsctl mounts --except slabinfo")]
+        }
+        return [ok("runc \(version) refuses \(refused), which are left out; lxcfsctl attach puts them into running containers")]
+    }
+
+    private func crun(_ host: any HostFacts) -> [Finding] {
+        guard let version = version(host, "crun", ["--version"]) else { return [] }
+        let cgroups = HostCgroups(host)
+        if cgroups.layout == .hybrid, let unified = cgroups.unified, !unified.controllers.isEmpty {
+            return [
+                warning(
+                    "crun \(version) refuses hybrid cgroups with controllers of version 2 (\(unified.controllers.joined(separator: ", ")))",
+                    remedy: "boot with systemd.unified_cgroup_hierarchy=1, or use runc")
+            ]
+        }
+        return [ok("crun \(version) mounts over every file: lxcfsctl mounts --runtime crun")]
+    }
+
+    private func lxc(_ host: any HostFacts) -> [Finding] {
+        guard let version = version(host, "lxc-start", ["--version"]) else { return [] }
+        let hook = "/usr/share/lxc/config/common.conf.d/00-lxcfs.conf"
+        let has = host.text(of: hook) != nil
+        return [
+            has
+                ? ok("LXC \(version) mounts lxcfs into every container, by \(hook)")
+                : ok("LXC \(version) takes the lines of lxcfsctl mounts --format lxc in a container's configuration")
+        ]
+    }
+
+    private func version(_ host: any HostFacts, _ program: String, _ arguments: [String]) -> VersionNumber? {
+        guard let result = host.run(program, arguments), result.succeeded else { return nil }
+        // `systemd 252 (252.39-1)`, and most others on the first line.
+        return VersionNumber(in: String(result.output.split(separator: "\n").first ?? ""))
+    }
+}

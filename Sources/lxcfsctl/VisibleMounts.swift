@@ -1,0 +1,55 @@
+internal import LXCFSControl
+internal import LinuxSystem
+internal import SystemPackage
+
+/// What is mounted for whoever runs this program: a runtime that is given a source which lxcfs is mounted on in another mount namespace only
+/// would mount an empty folder, or fail.
+///
+/// Only the kernel's table is asked, no file is touched: a mount whose server is dead or stopped holds nobody up.
+struct VisibleMounts {
+    let table: MountTable
+
+    static func current() throws(Failure) -> VisibleMounts {
+        do throws(Errno) {
+            return VisibleMounts(table: try MountTable.current())
+        } catch {
+            throw Failure("cannot read /proc/self/mountinfo: \(error)")
+        }
+    }
+
+    /// - Parameter device: of the daemon's mount, as mountinfo has it.
+    /// - Throws: where a source is not, for this process, a file of that mount.
+    func check(_ list: ListMounts.Reply, device: String) throws(Failure) {
+        for mount in list.mounts {
+            let seen = topmost(above: mount.source)
+            if let seen, seen.type == MountTable.lxcfsType, seen.device == device { continue }
+            let what =
+                switch seen?.type {
+                case MountTable.lxcfsType: "another lxcfs, or one that is dead, is mounted at \(list.mountPoint) there"
+                case let type? where seen?.mountPoint.hasPrefix(list.mountPoint) == true: "a file system of type \(type) covers it there"
+                default: "nothing is mounted at \(list.mountPoint) there"
+                }
+            throw Failure(
+                "\(mount.source) is not lxcfs's file in the mount namespace of this program, because \(what): "
+                    + "see `lxcfsctl doctor`, or say --elsewhere if the list is for another mount namespace")
+        }
+    }
+
+    /// The mount that a path leads into: of those at the longest beginning of the path, the last.
+    private func topmost(above path: String) -> MountTableEntry? {
+        var found: MountTableEntry?
+        for entry in table.entries where VisibleMounts.isAt(path, orAbove: entry.mountPoint) {
+            if entry.mountPoint.utf8.count >= (found?.mountPoint.utf8.count ?? 0) { found = entry }
+        }
+        return found
+    }
+
+    private static func isAt(_ path: String, orAbove folder: String) -> Bool {
+        path == folder || folder == "/" || path.hasPrefix(folder + "/")
+    }
+}
+
+extension MountTable {
+    /// The type of lxcfs's mounts.
+    static let lxcfsType = "fuse.lxcfs"
+}
