@@ -108,7 +108,8 @@ let package = Package(
         .testTarget(
             name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestContainers", "TestSupport", system],
             swiftSettings: strict),
-        .testTarget(name: "lxcfsctlTests", dependencies: ["LXCFSControl", "lxcfsctl", argumentParser], swiftSettings: strict),
+        .testTarget(
+            name: "lxcfsctlTests", dependencies: ["LXCFSControl", "LinuxSystem", "lxcfsctl", argumentParser, system], swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(
             name: "ScenarioTests", dependencies: ["Cgroups", "ContainerViews", "HostProc", "ProcText", "TestSupport"],
