@@ -7,7 +7,8 @@ import Testing
 
 @Suite("lxcfsctl's command line")
 struct HelpTests {
-    private static let commands = LXCFSCtl.configuration.subcommands
+    /// All but those that only the program itself calls.
+    private static let commands = LXCFSCtl.configuration.subcommands.filter(\.configuration.shouldDisplay)
 
     @Test func theProgramNamesItsCommandsStatusesAndVariables() {
         let help = LXCFSCtl.helpMessage(columns: 100)
