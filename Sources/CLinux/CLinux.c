@@ -126,6 +126,15 @@ pid_t clinux_namespace_init(int namespace_fd, int timeout_milliseconds) {
     return clinux_namespace_init_by_credentials(namespace_fd, timeout_milliseconds);
 }
 
+int clinux_knows_namespace_init(int namespace_fd) {
+    return ioctl(namespace_fd, CLINUX_NS_GET_PID_FROM_PIDNS, 1) > 0 || (errno != ENOTTY && errno != EINVAL);
+}
+
+int clinux_can_move_mounts(void) {
+    int can_move = syscall(SYS_move_mount, -1, "", -1, "", 0) == 0 || errno != ENOSYS;
+    return can_move && (syscall(SYS_mount_setattr, -1, "", 0, NULL, 0) == 0 || errno != ENOSYS);
+}
+
 void clinux_set_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 static void wake(int signal) { (void)signal; }

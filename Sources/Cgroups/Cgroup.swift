@@ -57,6 +57,9 @@ package final class Cgroup: Sendable {
         }
     }
 
+    /// The path of one of its files as the host has it mounted; for people, never opened.
+    package func location(of file: CgroupFile) -> String { hierarchy.location(of: path) + "/" + file.name }
+
     /// The text of cgroup.procs, one pid a line, read once and not kept open.
     package func readProcesses(into text: inout InputText) throws(Errno) {
         try directory.read("cgroup.procs", into: &text)

@@ -5,7 +5,7 @@ package enum CgroupFile: Int, Sendable, CaseIterable {
     case cpuMax, cpuStat, cpusetCpusEffective, cpusetMemsEffective
     case ioStat, cpuPressure, memoryPressure, ioPressure, irqPressure
     // Both versions.
-    case pidsCurrent, cpusetCpus, cpusetMems
+    case pidsCurrent, pidsMax, cpusetCpus, cpusetMems
     // Version 1, Documentation/admin-guide/cgroup-v1/.
     case memoryUsage, memoryLimit, memorySwapUsage, memorySwapLimit, memorySwappiness, memoryKernelUsage, memorySlabInfo
     case cpuQuota, cpuPeriod, cpuacctUsage, cpuacctUsageUser, cpuacctUsageSystem, cpuacctUsageAll, cpuacctUsagePerCPU,
@@ -44,6 +44,7 @@ package enum CgroupFile: Int, Sendable, CaseIterable {
         case .ioPressure: "io.pressure"
         case .irqPressure: "irq.pressure"
         case .pidsCurrent: "pids.current"
+        case .pidsMax: "pids.max"
         case .cpusetCpus: "cpuset.cpus"
         case .cpusetMems: "cpuset.mems"
         case .memoryUsage: "memory.usage_in_bytes"

@@ -45,6 +45,12 @@ package final class CgroupHierarchy: Sendable {
         }
     }
 
+    /// The path of a cgroup's directory as the host has it mounted; for people, never opened.
+    package func location(of path: CgroupPath) -> String {
+        guard let relative = path.relative(to: mountRoot) else { return mountPoint + path.text }
+        return relative.isEmpty ? mountPoint : mountPoint + "/" + String(decoding: relative, as: UTF8.self)
+    }
+
     /// Forgets the cgroups that nobody uses any more. To be called from time to time.
     package func forgetUnused() {
         known.withLock { known in known = known.filter { $0.value.cgroup != nil } }

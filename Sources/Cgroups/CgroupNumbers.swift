@@ -17,7 +17,7 @@ extension Cgroup {
         var level: Cgroup? = self
         while let cgroup = level, !cgroup.isHierarchyRoot {
             if let value = try cgroup.number(file, &text), value < unlimited, value < smallest.value ?? .max {
-                smallest = Limit(value: value, source: cgroup)
+                smallest = Limit(value: value, source: cgroup, file: file)
             }
             level = cgroup.parent
         }

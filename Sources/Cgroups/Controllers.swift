@@ -52,11 +52,14 @@ package struct CPUQuota: Sendable {
     package var periodMicroseconds: UInt64
     /// The cgroup that sets it.
     package var source: Cgroup
+    /// The file that says so.
+    package var file: CgroupFile
 
-    package init(quotaMicroseconds: UInt64, periodMicroseconds: UInt64, source: Cgroup) {
+    package init(quotaMicroseconds: UInt64, periodMicroseconds: UInt64, source: Cgroup, file: CgroupFile) {
         self.quotaMicroseconds = quotaMicroseconds
         self.periodMicroseconds = periodMicroseconds
         self.source = source
+        self.file = file
     }
 
     /// The quota in CPUs, rounded up, at least 1.
@@ -80,6 +83,8 @@ package protocol CPUAccountingController: Sendable {
     /// What the cgroup used since it was made. `perCPU` is overwritten: what each CPU did by its number (user and system alone), empty where
     /// the kernel does not tell.
     func usage(_ text: inout InputText, perCPU: inout [CPUUsage]) throws(CgroupError) -> CPUUsage?
+    /// What all of that is together, in nanoseconds, for less than the price of it.
+    func total(_ text: inout InputText) throws(CgroupError) -> UInt64?
 }
 
 /// CPU time in nanoseconds. `user` includes `nice`, as the kernel's user_usec does.
@@ -104,6 +109,10 @@ package protocol CPUSetController: Sendable {
     func cpus(_ text: inout InputText, into set: inout CPUSet) throws(CgroupError) -> Bool
     /// The same for memory nodes.
     func memoryNodes(_ text: inout InputText, into set: inout CPUSet) throws(CgroupError) -> Bool
+    /// Who leaves the container not all CPUs that there are; `nil` where nobody does.
+    func cpusRestriction(_ text: inout InputText) throws(CgroupError) -> ListRestriction?
+    /// The same for memory nodes.
+    func memoryNodesRestriction(_ text: inout InputText) throws(CgroupError) -> ListRestriction?
 }
 
 /// Block devices.
@@ -151,6 +160,8 @@ package struct DeviceIO: Sendable, Equatable {
 package protocol PIDsController: Sendable {
     /// Tasks in the cgroup and below it.
     func current(_ text: inout InputText) throws(CgroupError) -> UInt64?
+    /// Tasks that there may be.
+    func limit(_ text: inout InputText) throws(CgroupError) -> Limit
 }
 
 /// Huge pages.

@@ -4,13 +4,16 @@ package struct Limit: Sendable {
     package let value: UInt64?
     /// The cgroup that sets it; `nil` means no limit.
     package let source: Cgroup?
+    /// The file that says so; `nil` means no limit.
+    package let file: CgroupFile?
 
     /// No limit anywhere.
-    package static var none: Limit { Limit(value: nil, source: nil) }
+    package static var none: Limit { Limit(value: nil, source: nil, file: nil) }
 
-    package init(value: UInt64?, source: Cgroup?) {
+    package init(value: UInt64?, source: Cgroup?, file: CgroupFile?) {
         self.value = value
         self.source = source
+        self.file = file
     }
 
     /// The smaller of the limit and what there is at all.

@@ -1,6 +1,6 @@
 package import ProcText
 
-/// pids.current: the same file in both versions.
+/// pids.current and pids.max: the same files in both versions.
 package struct PIDsControllerV1V2: PIDsController {
     private let cgroup: Cgroup
 
@@ -11,5 +11,9 @@ package struct PIDsControllerV1V2: PIDsController {
 
     package func current(_ text: inout InputText) throws(CgroupError) -> UInt64? {
         try cgroup.number(.pidsCurrent, &text)
+    }
+
+    package func limit(_ text: inout InputText) throws(CgroupError) -> Limit {
+        try cgroup.smallestLimit(.pidsMax, &text)
     }
 }

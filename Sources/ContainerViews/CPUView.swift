@@ -136,7 +136,7 @@ extension CPUTimes {
 
 extension RenderContext {
     /// Brings `cpu.cpus` up to date for this container.
-    mutating func readCPUs(of container: ContainerScope) throws(ViewError) {
+    package mutating func readCPUs(of container: ContainerScope) throws(ViewError) {
         try cpu.readCPUs(
             of: container, ignoringQuota: settings.ignoresQuota, host: &host, hostText: &hostText, cgroupText: &cgroupText)
     }

@@ -22,6 +22,8 @@ package final class ContainerScope: Sendable {
 
     /// When the container was last asked for, in nanoseconds of CLOCK_MONOTONIC.
     package let lastUse = Atomic<UInt64>(0)
+    /// Texts that it was given by this worker.
+    package let reads = Atomic<UInt64>(0)
     /// The last good text of each small file, by the number of its node, for when its view fails.
     package let lastGood = Mutex<[UInt32: [UInt8]]>([:])
     /// CPU time shown so far, so that no counter ever goes back. Whoever changes it calls `checkpoint` before the lock is given back.

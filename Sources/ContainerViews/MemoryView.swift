@@ -1,5 +1,5 @@
 package import Cgroups
-internal import HostProc
+package import HostProc
 internal import LinuxSystem
 internal import ProcText
 
@@ -10,6 +10,8 @@ internal import ProcText
 package struct MemoryView: Sendable {
     /// The smallest limit, at most the host's memory.
     package private(set) var total: UInt64
+    /// Whether a limit is set, on its cgroup or an ancestor.
+    package let isLimited: Bool
     /// What is left of it.
     package private(set) var free: UInt64
     /// What is left when the page cache and reclaimable slabs are given up; between `free` and `total`.
@@ -36,6 +38,11 @@ package struct MemoryView: Sendable {
     package init(of container: ContainerScope, in context: inout RenderContext) throws(ViewError) {
         try context.readHost(.meminfo)
         guard let host = HostMeminfo(context.hostText) else { throw .malformed(path: "/proc/meminfo") }
+        try self.init(of: container, host: host, in: &context)
+    }
+
+    /// The same where the host's meminfo has been read, for many containers one after the other.
+    package init(of container: ContainerScope, host: HostMeminfo, in context: inout RenderContext) throws(ViewError) {
         do throws(CgroupError) {
             self = try MemoryView(container, host, context.settings, &context.cgroupText)
         } catch {
@@ -48,6 +55,7 @@ package struct MemoryView: Sendable {
     ) throws(CgroupError) {
         let usage = try container.memory?.usage(&text)
         let limit = try container.memory?.limit(&text) ?? .none
+        isLimited = limit.value != nil
         statistics = try container.memory?.statistics(&text) ?? MemoryStatistics()
         hidesZswap = settings.hidesZswap
         largestAmount = host.total.saturatingAdd(host.swapTotal)

@@ -38,6 +38,9 @@ package struct InitRequest: Sendable {
         self.bytes = bytes
     }
 
+    /// FUSE_HAS_RESEND: whether the kernel hands out again, when it is asked to, what has been received and not answered. Linux 6.9.
+    package var offersResending: Bool { offer.flags & UInt32(FUSE_INIT_EXT) != 0 && offer.flags2 & (1 << 7) != 0 }
+
     private var minor: UInt32 { min(offer.minor, InitRequest.minorVersion) }
     private var flags: UInt32 { offer.flags & InitRequest.wanted }
 

@@ -6,6 +6,8 @@ package struct ProcessStat: Sendable, Equatable {
     package let state: UInt8
     /// Field 4: the parent's pid.
     package let parent: UInt64
+    /// Field 20: how many threads it has.
+    package let threads: UInt64
     /// Field 22: clock ticks (USER_HZ) from boot to its start.
     package let startTicks: UInt64
 
@@ -17,10 +19,12 @@ package struct ProcessStat: Sendable, Equatable {
         var scanner = ByteScanner(text.bytes, in: (close + 1)..<text.count)
         guard let state = scanner.word(), state.count == 1 else { return nil }
         guard let parent = scanner.decimal() else { return nil }
-        for _ in 5...21 { guard scanner.word() != nil else { return nil } }
+        for _ in 5...19 { guard scanner.word() != nil else { return nil } }
+        guard let threads = scanner.decimal(), scanner.word() != nil else { return nil }
         guard let start = scanner.decimal() else { return nil }
         self.state = text.bytes[state.lowerBound]
         self.parent = parent
+        self.threads = threads
         startTicks = start
     }
 

@@ -42,6 +42,21 @@ package struct MountTable: Sendable {
         return MountTable(text)
     }
 
+    /// Only the mounts of a file system's device, or at a place: of a long table the rest is passed over, which costs far less than reading it.
+    package init(_ text: InputText, device: String, mountPoint: String) {
+        var entries: [MountTableEntry] = []
+        var scanner = text.scanner
+        while let line = scanner.nextLine() {
+            var head = line
+            guard head.word() != nil, head.word() != nil, let own = head.word(), head.word() != nil, let place = head.word() else {
+                continue
+            }
+            guard line.bytes[own].elementsEqual(device.utf8) || MountTable.unescaped(line.bytes, place) == mountPoint else { continue }
+            if let entry = MountTable.entry(line) { entries.append(entry) }
+        }
+        self.entries = entries
+    }
+
     /// The mounts at exactly this place, the hidden ones first.
     package func mounts(at mountPoint: String) -> [MountTableEntry] {
         entries.filter { $0.mountPoint == mountPoint }

@@ -33,6 +33,12 @@ pid_t clinux_namespace_init(int namespace_fd, int timeout_milliseconds);
 /* The second way alone, so that a test can hold the two against each other. */
 pid_t clinux_namespace_init_by_credentials(int namespace_fd, int timeout_milliseconds);
 
+/* Whether the kernel has NS_GET_PID_FROM_PIDNS: 1 or 0. */
+int clinux_knows_namespace_init(int namespace_fd);
+
+/* Whether the kernel has move_mount(2) (Linux 5.2) and mount_setattr(2) (5.12), which glibc may not: 1 or 0. Called with nothing to do. */
+int clinux_can_move_mounts(void);
+
 /* pthread_setname_np(3) for the calling thread: _GNU_SOURCE. */
 void clinux_set_thread_name(const char *name);
 

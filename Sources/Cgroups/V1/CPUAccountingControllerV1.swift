@@ -51,6 +51,10 @@ package struct CPUAccountingControllerV1: CPUAccountingController {
         return usage
     }
 
+    package func total(_ text: inout InputText) throws(CgroupError) -> UInt64? {
+        try cgroup.number(.cpuacctUsage, &text)
+    }
+
     /// cpuacct.usage_percpu: what ran on each possible CPU, in nanoseconds.
     private func scaleToExact(_ perCPU: inout [CPUUsage], _ text: inout InputText) throws(CgroupError) -> Bool {
         guard try cgroup.read(.cpuacctUsagePerCPU, into: &text) else { return false }

@@ -16,7 +16,8 @@ package struct CPUBandwidthControllerV1: CPUBandwidthController {
             if !here.path.isRoot, let quota = try here.number(.cpuQuota, &text), let period = try here.number(.cpuPeriod, &text),
                 period > 0
             {
-                smallest = CPUQuota(quotaMicroseconds: quota, periodMicroseconds: period, source: here).smaller(than: smallest)
+                smallest = CPUQuota(quotaMicroseconds: quota, periodMicroseconds: period, source: here, file: .cpuQuota)
+                    .smaller(than: smallest)
             }
             level = here.parent
         }

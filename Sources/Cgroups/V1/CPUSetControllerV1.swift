@@ -15,4 +15,12 @@ package struct CPUSetControllerV1: CPUSetController {
     package func memoryNodes(_ text: inout InputText, into set: inout CPUSet) throws(CgroupError) -> Bool {
         try cgroup.nearestList(.cpusetEffectiveMems, .cpusetMems, &text, into: &set)
     }
+
+    package func cpusRestriction(_ text: inout InputText) throws(CgroupError) -> ListRestriction? {
+        try cgroup.restriction(.cpusetEffectiveCpus, setBy: .cpusetCpus, &text)
+    }
+
+    package func memoryNodesRestriction(_ text: inout InputText) throws(CgroupError) -> ListRestriction? {
+        try cgroup.restriction(.cpusetEffectiveMems, setBy: .cpusetMems, &text)
+    }
 }

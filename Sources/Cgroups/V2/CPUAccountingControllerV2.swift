@@ -34,4 +34,13 @@ package struct CPUAccountingControllerV2: CPUAccountingController {
         usage.user = known
         return usage
     }
+
+    package func total(_ text: inout InputText) throws(CgroupError) -> UInt64? {
+        guard try cgroup.read(.cpuStat, into: &text) else { return nil }
+        var lines = text.scanner
+        while var line = lines.nextLine() {
+            if line.skip(literal: "usage_usec ") { return line.decimal()?.saturatingMultiply(1000) }
+        }
+        return nil
+    }
 }

@@ -17,7 +17,8 @@ package struct CPUBandwidthControllerV2: CPUBandwidthController {
                 var scanner = text.scanner
                 // `max 100000` has no number in front: no quota here.
                 if let quota = scanner.decimal(), let period = scanner.decimal(), period > 0 {
-                    smallest = CPUQuota(quotaMicroseconds: quota, periodMicroseconds: period, source: here).smaller(than: smallest)
+                    smallest = CPUQuota(quotaMicroseconds: quota, periodMicroseconds: period, source: here, file: .cpuMax)
+                        .smaller(than: smallest)
                 }
             }
             level = here.parent

@@ -15,4 +15,12 @@ package struct CPUSetControllerV2: CPUSetController {
     package func memoryNodes(_ text: inout InputText, into set: inout CPUSet) throws(CgroupError) -> Bool {
         try cgroup.nearestList(.cpusetMemsEffective, nil, &text, into: &set)
     }
+
+    package func cpusRestriction(_ text: inout InputText) throws(CgroupError) -> ListRestriction? {
+        try cgroup.restriction(.cpusetCpusEffective, setBy: .cpusetCpus, &text)
+    }
+
+    package func memoryNodesRestriction(_ text: inout InputText) throws(CgroupError) -> ListRestriction? {
+        try cgroup.restriction(.cpusetMemsEffective, setBy: .cpusetMems, &text)
+    }
 }

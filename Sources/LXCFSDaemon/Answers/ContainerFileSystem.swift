@@ -16,14 +16,19 @@ final class ContainerFileSystem: FileSystem {
     private let resolver: ScopeResolver
     private let renderer: Renderer
     private let openFiles: OpenFileTable
+    private let statistics: RequestStatistics
     private let showsHost: @Sendable () -> Bool
 
     /// - Parameter showsHost: whether everyone sees the host's values, and not their own.
-    init(resolver: ScopeResolver, renderer: Renderer, openFiles: OpenFileTable, showsHost: @escaping @Sendable () -> Bool) {
+    init(
+        resolver: ScopeResolver, renderer: Renderer, openFiles: OpenFileTable, statistics: RequestStatistics,
+        showsHost: @escaping @Sendable () -> Bool
+    ) {
         self.showsHost = showsHost
         self.resolver = resolver
         self.renderer = renderer
         self.openFiles = openFiles
+        self.statistics = statistics
     }
 
     // MARK: - Names and attributes
@@ -82,15 +87,19 @@ final class ContainerFileSystem: FileSystem {
         if let part = openFiles.part(of: request.handle, from: request.offset, size: request.size, request: request.id) {
             return reply.succeed(part, from: 0)
         }
+        let start = Clock.monotonic
         let node = ViewNode(rawValue: request.node.rawValue)
         #if DEBUG
             TestHooks.willRender(node)
         #endif
-        guard let scope = scope(of: caller), let text = renderer.text(of: node, for: scope, caller: caller.pid) else {
-            return reply.fail(.ioError)
+        let scope = scope(of: caller)
+        guard let scope, let text = renderer.text(of: node, for: scope, caller: caller.pid) else {
+            reply.fail(.ioError)
+            return statistics.count(node, for: scope, since: start, isError: true)
         }
         openFiles.keep(text, for: request.handle, request: request.id)
         reply.succeed(text, from: request.offset)
+        statistics.count(node, for: scope, since: start, isError: false)
     }
 
     func release(_ node: NodeID, handle: FileHandle) {

@@ -1,4 +1,6 @@
+internal import Cgroups
 internal import ContainerViews
+internal import LXCFSControl
 internal import LinuxSystem
 internal import Logging
 internal import ProcText
@@ -16,15 +18,24 @@ final class FallbackLog: Sendable {
 
     private let logger: Logger
     private let counters: StateCounters
+    private let events: EventHub
     private let lastLine = Mutex<[Subject: UInt64]>([:])
+    /// The last one: when, in nanoseconds of CLOCK_MONOTONIC, and what became of it.
+    private let last = Mutex<(at: UInt64, text: String)?>(nil)
 
-    init(_ logger: Logger, counters: StateCounters) {
+    init(_ logger: Logger, counters: StateCounters, events: EventHub = EventHub()) {
         self.logger = logger
         self.counters = counters
+        self.events = events
     }
 
     /// How often something else than the view's text was served since the mount.
     var total: UInt64 { counters[.fallbacks] }
+
+    /// What became of the last one in this worker, where that was in the last ten minutes.
+    var recent: String? {
+        last.withLock { $0 }.flatMap { Clock.monotonic.saturatingSubtract($0.at) < FallbackLog.quietNanoseconds ? $0.text : nil }
+    }
 
     /// Notes that `file` of `container` was answered with `substitute` because of `cause`.
     func note(_ cause: ViewError, file: String, container: String, substitute: String) {
@@ -37,6 +48,10 @@ final class FallbackLog: Sendable {
             lastLine[subject] = now
             return true
         }
-        if isDue { logger.warning("\(file) for container \(container): \(cause); serving \(substitute)") }
+        let text = "\(file) for container \(container): \(cause); serving \(substitute)"
+        last.withLock { $0 = (now, text) }
+        guard isDue else { return }
+        logger.warning("\(text)")
+        events.post(.fallback, container: ContainerID(of: [CgroupPath(container)]).id, file: file, text)
     }
 }

@@ -87,6 +87,26 @@ final class Renderer: Sendable {
         }
     }
 
+    /// Looks at containers, without showing them anything and without remembering that they were.
+    func measure<Result, Failure: Error>(_ body: (inout RenderContext) throws(Failure) -> Result) throws(Failure) -> Result {
+        try contexts.withElement { context throws(Failure) in
+            context.isOnlyMeasured = true
+            context.now = Clock.boottime
+            defer { context.isOnlyMeasured = false }
+            return try body(&context)
+        }
+    }
+
+    /// What the container would read from a file now, without being shown it.
+    func preview(of node: ViewNode, for scope: ContainerScope, caller: Int32) throws(ViewError) -> [UInt8] {
+        guard let view = ViewTable.view(of: node) else { return [] }
+        return try measure { context throws(ViewError) in
+            context.callerPID = caller
+            _ = try render(view, for: scope, &context)
+            return Renderer.copy(of: context.output)
+        }
+    }
+
     // MARK: - When something fails
 
     /// Writes the text into `context.output` and returns its length.

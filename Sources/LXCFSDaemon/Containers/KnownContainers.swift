@@ -2,6 +2,7 @@ internal import Cgroups
 internal import ContainerViews
 internal import LinuxSystem
 internal import Synchronization
+internal import SystemPackage
 
 /// What is known of a pid namespace: its init, where that init was last seen, and the container that follows from it.
 struct PIDNamespaceEntry: Sendable {
@@ -9,6 +10,8 @@ struct PIDNamespaceEntry: Sendable {
     let initProcess: ProcessDescriptor
     /// The pid of `initProcess` as the daemon sees it.
     let initPID: Int32
+    /// The same of the init of `outermost`.
+    let outermostPID: Int32
     /// The pid namespace by whose init the container's age is counted: the outermost one whose init is in the same cgroups.
     let outermost: PIDNamespaceLife
     /// The text of /proc/PID/cgroup of the init when it was last read.
@@ -37,12 +40,41 @@ struct ScopeKey: Hashable, Sendable {
 /// A container with the cgroups that make it up, root cgroups left out.
 struct KnownContainer: Sendable {
     let scope: ContainerScope
+    /// What its runtime calls it.
+    let id: ContainerID
+    /// Its cgroup in each hierarchy.
+    let membership: CgroupMembership
+    /// The pid namespace that it lives in; `nil` for the daemon's own.
+    let namespace: PIDNamespaceLife?
     let cgroups: [Cgroup]
     /// Where what it was shown is kept for a successor.
     let record: ContainerRecord
 
     /// The cgroup that holds all its tasks, with those below it.
     var taskCgroup: Cgroup? { cgroups.max { $0.path.bytes.count < $1.path.bytes.count } }
+
+    /// A container that nobody has asked for yet.
+    init(
+        _ layout: CgroupLayout, _ membership: CgroupMembership, _ cgroups: [Cgroup], namespace: PIDNamespaceLife?, startedAt: UInt64
+    ) throws(Errno) {
+        let name = cgroups.map(\.path).max { $0.bytes.count < $1.bytes.count }?.text ?? "/"
+        record = ContainerRecord()
+        scope = try ContainerScope(layout: layout, membership: membership, name: name, startedAt: startedAt, accumulators: record)
+        id = ContainerID(of: membership.paths.compactMap { $0 })
+        self.membership = membership
+        self.namespace = namespace
+        self.cgroups = cgroups
+    }
+
+    /// The host itself.
+    init(host scope: ContainerScope, _ membership: CgroupMembership) {
+        self.scope = scope
+        self.membership = membership
+        id = .host
+        namespace = nil
+        cgroups = []
+        record = ContainerRecord()
+    }
 
     /// When it was last asked for, in nanoseconds of CLOCK_MONOTONIC.
     var lastUse: UInt64 { scope.lastUse.load(ordering: .relaxed) }

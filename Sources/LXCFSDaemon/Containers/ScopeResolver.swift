@@ -1,6 +1,7 @@
 internal import Cgroups
 internal import ContainerViews
 internal import HostProc
+internal import LXCFSControl
 internal import LinuxSystem
 internal import ProcText
 internal import Synchronization
@@ -24,18 +25,22 @@ final class ScopeResolver: Sendable {
     /// The host itself, for callers in the root cgroups and for those who cannot be seen.
     let hostScope: ContainerScope
 
-    private let host: HostFilesystem
-    private let layout: CgroupLayout
-    private let records: ContainerRecords
-    private let ownNamespace: UInt64
+    let host: HostFilesystem
+    let layout: CgroupLayout
+    let records: ContainerRecords
+    let ownNamespace: UInt64
+    private let events: EventHub
     private let texts = ExclusivePool { InputText(capacity: 1024) }
     // Lock order: `namespaces` before `scopes` before those of `records` and of a container that nobody else has yet. No system call under any.
-    private let namespaces = Mutex<[UInt64: PIDNamespaceEntry]>([:])
-    private let scopes = Mutex<[ScopeKey: KnownContainer]>([:])
+    let namespaces = Mutex<[UInt64: PIDNamespaceEntry]>([:])
+    let scopes = Mutex<[ScopeKey: KnownContainer]>([:])
 
-    /// - Parameter records: where what containers were shown is kept for a successor.
-    init(_ host: HostFilesystem, layout: CgroupLayout, records: ContainerRecords) throws(Errno) {
+    /// - Parameters:
+    ///   - records: where what containers were shown is kept for a successor.
+    ///   - events: is told of containers that are seen for the first time, and of those that are gone.
+    init(_ host: HostFilesystem, layout: CgroupLayout, records: ContainerRecords, events: EventHub = EventHub()) throws(Errno) {
         self.host = host
+        self.events = events
         self.records = records
         self.layout = layout
         ownNamespace = try host.proc.status("self/ns/pid").inode
@@ -108,6 +113,7 @@ final class ScopeResolver: Sendable {
             }
         }
         layout.hierarchies.forEach { $0.forgetUnused() }
+        for (_, known) in gone { events.post(.gone, container: known.id.id, "container \(known.id.name) is gone") }
         // What a container took lies scattered among what others still have.
         if !gone.isEmpty { ProcessIdentity.returnFreeMemory() }
     }
@@ -135,7 +141,7 @@ final class ScopeResolver: Sendable {
     }
 
     /// When the oldest process of the cgroup started: a container that shares the host's pid namespace has no init of its own. Looks at 512 processes at most.
-    private func oldestStart(in membership: CgroupMembership) -> UInt64 {
+    func oldestStart(in membership: CgroupMembership) -> UInt64 {
         var oldest = Clock.boottime
         guard let cgroup = cgroups(of: membership).max(by: { $0.path.bytes.count < $1.path.bytes.count }) else { return 0 }
         return texts.withElement { list in
@@ -198,22 +204,23 @@ final class ScopeResolver: Sendable {
         let initProcess = try ProcessDescriptor(pid: initPID)
         try host.proc.read("\(initPID)/cgroup", into: &text)
         let container = CgroupMembership(text, layout: layout).removingInitScope
-        let outermost = try outermostNamespace(from: descriptor, initPID: initPID, container: container)
+        let (outermost, outermostPID) = try outermostNamespace(from: descriptor, initPID: initPID, container: container)
         let made = PIDNamespaceEntry(
-            initProcess: initProcess, initPID: initPID, outermost: outermost,
+            initProcess: initProcess, initPID: initPID, outermostPID: outermostPID, outermost: outermost,
             cgroupText: Array(text.bytes[text.range]), scope: try scope(container, in: outermost))
         remember(made, as: namespace)
         return made
     }
 
     /// Sandboxes inside a container (browsers, `unshare -p`) make pid namespaces but no cgroups: they are the same container, as old as its outermost init.
-    private func outermostNamespace(
+    /// - Returns: the namespace, and the pid of its init.
+    func outermostNamespace(
         from inner: borrowing PIDNamespaceDescriptor, initPID: Int32, container: CgroupMembership
-    ) throws(Errno) -> PIDNamespaceLife {
+    ) throws(Errno) -> (PIDNamespaceLife, Int32) {
         var text = InputText(capacity: 1024)
         try host.proc.read("\(initPID)/stat", into: &text)
         guard let stat = ProcessStat(text) else { throw .noSuchProcess }
-        var found = PIDNamespaceLife(inode: inner.inode, startedAt: stat.startedAt)
+        var found = (PIDNamespaceLife(inode: inner.inode, startedAt: stat.startedAt), initPID)
         var above = inner.parent()
         while let namespace = above {
             guard namespace.inode != ownNamespace, let pid = try? namespace.initProcess(),
@@ -221,7 +228,7 @@ final class ScopeResolver: Sendable {
                 CgroupMembership(text, layout: layout).removingInitScope == container,
                 (try? host.proc.read("\(pid)/stat", into: &text)) != nil, let stat = ProcessStat(text)
             else { break }
-            found = PIDNamespaceLife(inode: namespace.inode, startedAt: stat.startedAt)
+            found = (PIDNamespaceLife(inode: namespace.inode, startedAt: stat.startedAt), pid)
             above = namespace.parent()
         }
         return found
@@ -251,27 +258,27 @@ final class ScopeResolver: Sendable {
         let cgroups = cgroups(of: membership)
         let key = ScopeKey(paths: membership.paths, inodes: cgroups.map(\.inode), namespace: namespace)
         if let existing = scopes.withLock({ $0[key]?.scope }) { return existing }
-        let name = cgroups.map(\.path).max { $0.bytes.count < $1.bytes.count }?.text ?? "/"
         let recordKey = ContainerKey(cgroups: cgroups.map { ($0.device, $0.inode) }, namespace: namespace)
         let started = records.startedAt(of: recordKey) ?? startedAt()
-        let record = ContainerRecord()
-        let made = try ContainerScope(layout: layout, membership: membership, name: name, startedAt: started, accumulators: record)
-        made.lastUse.store(Clock.monotonic, ordering: .relaxed)
-        return scopes.withLock { scopes in
-            if let other = scopes[key] { return other.scope }
+        let made = try KnownContainer(layout, membership, cgroups, namespace: namespace, startedAt: started)
+        made.scope.lastUse.store(Clock.monotonic, ordering: .relaxed)
+        let kept = scopes.withLock { scopes in
+            if let other = scopes[key] { return other }
             if scopes.count >= ScopeResolver.capacity, let oldest = scopes.min(by: { $0.value.lastUse < $1.value.lastUse }) {
                 records.detach(oldest.value.record)
                 scopes[oldest.key] = nil
             }
-            let kept = records.attach(record, to: recordKey, startedAt: started)
-            made.restore(cpuTimes: kept.cpuTimes, load: kept.load, now: Clock.boottime)
-            scopes[key] = KnownContainer(scope: made, cgroups: cgroups, record: record)
+            let kept = records.attach(made.record, to: recordKey, startedAt: started)
+            made.scope.restore(cpuTimes: kept.cpuTimes, load: kept.load, now: Clock.boottime)
+            scopes[key] = made
             return made
         }
+        if kept.scope === made.scope { events.post(.seen, container: made.id.id, "container \(made.id.name) reads for the first time") }
+        return kept.scope
     }
 
     /// The cgroups of a membership that can be opened, root cgroups left out.
-    private func cgroups(of membership: CgroupMembership) -> [Cgroup] {
+    func cgroups(of membership: CgroupMembership) -> [Cgroup] {
         layout.hierarchies.compactMap { hierarchy in
             guard let path = membership[hierarchy], !path.isRoot else { return nil }
             return try? hierarchy.cgroup(at: path)

@@ -13,6 +13,10 @@ final class ControlService: Sendable {
     let logger: Logger
     /// What serves them, while it does.
     let server = Mutex<ControlServer?>(nil)
+    let features: KernelFeatures
+    let program = ExecutedProgram(calledAs: CommandLine.arguments.first ?? "")
+    /// How many clients are connected; the server counts them.
+    let connectionCount = Atomic<Int>(0)
 
     init(_ configuration: Configuration, _ state: StateMemory, _ parts: WorkerParts, _ keeper: KeeperLink, _ logger: Logger) {
         self.configuration = configuration
@@ -21,6 +25,7 @@ final class ControlService: Sendable {
         self.keeper = keeper
         events = parts.events
         self.logger = logger
+        features = KernelFeatures(parts.layout, parts.host, initRequest: state.initRequest)
     }
 
     /// All methods, for the server.
@@ -29,6 +34,8 @@ final class ControlService: Sendable {
         table.describe(ControlInterface.name, as: ControlInterface.description)
         addMounts(to: &table)
         addAttachment(to: &table)
+        addStatus(to: &table)
+        addContainers(to: &table)
         addSubscription(to: &table)
         addReload(to: &table)
         return table

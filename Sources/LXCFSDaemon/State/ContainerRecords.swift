@@ -41,6 +41,14 @@ final class ContainerRecords: Sendable {
         table.withLock { table in table?.indexes[key].flatMap { table?.identity(at: $0)?.startedAt } }
     }
 
+    /// What is kept of a container; empty where nothing is.
+    func kept(of key: ContainerKey) -> (cpuTimes: [UInt64], load: [UInt64]) {
+        table.withLock { table in
+            guard let index = table?.indexes[key], let memory = table?.memory else { return ([], []) }
+            return (memory.words(of: .cpuTimes, at: index), memory.words(of: .load, at: index))
+        }
+    }
+
     /// Makes `record` the one in which the container's accumulators are kept from now on. Another that was it before keeps nothing any more.
     /// - Returns: what was kept before; empty where nothing was.
     func attach(_ record: ContainerRecord, to key: ContainerKey, startedAt: UInt64) -> (cpuTimes: [UInt64], load: [UInt64]) {

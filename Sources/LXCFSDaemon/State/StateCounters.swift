@@ -16,48 +16,52 @@ enum StateCounter: Int, CaseIterable {
     case forgottenTexts = 5
     /// Times that a container's accumulators could not be kept for want of room.
     case unkeptAccumulators = 6
+    /// Reads for which a text was made, or should have been.
+    case reads = 7
+    /// Those of them that were answered with an error.
+    case readErrors = 8
 
     /// Counters that there is room for.
     static let capacity = 64
 }
 
-/// The counters; those of this process alone until the memory is taken over, and from then on those of all workers.
+/// The counters; those of this process alone until the memory is taken over, and from then on those of all workers. Nobody waits for anybody.
 final class StateCounters: Sendable {
-    private enum Place {
-        case own([UInt64])
-        case shared(StateRegion, StateSection)
+    private final class Shared: Sendable {
+        let region: StateRegion
+        let section: StateSection
+
+        init(_ region: StateRegion, _ section: StateSection) {
+            self.region = region
+            self.section = section
+        }
     }
 
-    private let place = Mutex(Place.own([UInt64](repeating: 0, count: StateCounter.capacity)))
+    /// What was counted before the memory was taken over; nothing afterwards.
+    private let own: InlineArray<64, Atomic<UInt64>> = InlineArray { _ in Atomic(0) }
+    private let shared = AtomicLazyReference<Shared>()
 
     func add(_ counter: StateCounter, _ count: UInt64 = 1) {
-        place.withLock { place in
-            switch place {
-            case .own(var values):
-                values[counter.rawValue] &+= count
-                place = .own(values)
-            case .shared(let region, let section): region.add64(count, at: section.offset(of: counter.rawValue))
-            }
+        if let shared = shared.load() {
+            shared.region.add64(count, at: shared.section.offset(of: counter.rawValue))
+        } else {
+            own[counter.rawValue].add(count, ordering: .relaxed)
         }
     }
 
     subscript(counter: StateCounter) -> UInt64 {
-        place.withLock { place in
-            switch place {
-            case .own(let values): values[counter.rawValue]
-            case .shared(let region, let section): region.load64(at: section.offset(of: counter.rawValue))
-            }
-        }
+        let before = own[counter.rawValue].load(ordering: .relaxed)
+        guard let shared = shared.load() else { return before }
+        return before &+ shared.region.load64(at: shared.section.offset(of: counter.rawValue))
     }
 
-    /// Goes on where the predecessor stopped, and adds what was counted here before.
+    /// Goes on where the predecessor stopped, and adds what was counted here before. The second call does nothing.
     func takeOver(_ region: StateRegion, _ section: StateSection) {
-        place.withLock { place in
-            guard case .own(let values) = place else { return }
-            for (index, value) in values.enumerated() where value > 0 && index < section.count {
-                region.add64(value, at: section.offset(of: index))
-            }
-            place = .shared(region, section)
+        let shared = Shared(region, section)
+        guard self.shared.storeIfNil(shared) === shared else { return }
+        for counter in StateCounter.allCases {
+            let value = own[counter.rawValue].exchange(0, ordering: .relaxed)
+            if value > 0 { region.add64(value, at: section.offset(of: counter.rawValue)) }
         }
     }
 }

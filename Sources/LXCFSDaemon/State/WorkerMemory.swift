@@ -1,4 +1,5 @@
 internal import LinuxSystem
+internal import Synchronization
 
 /// What a worker leaves to its successor: open files with their texts, what containers were shown, and counters.
 ///
@@ -11,6 +12,8 @@ final class WorkerMemory: Sendable {
     let counters = StateCounters()
     let openFiles: OpenFileTable
     let containers: ContainerRecords
+    /// `StateCounter.refusedRequests` when this worker took over.
+    let refusedBefore = Atomic<UInt64>(0)
     private let region: StateRegion
     private let geometry: StateGeometry
 
@@ -52,6 +55,7 @@ final class WorkerMemory: Sendable {
         // A handle that was given before the memory was made anew must not be given again to somebody else's file.
         if known == nil { layout.format(region, firstGeneration: UInt32.random(in: 1 ... .max)) }
         counters.takeOver(region, layout[.counters])
+        refusedBefore.store(counters[.refusedRequests], ordering: .relaxed)
         let files = openFiles.takeOver(region, layout)
         let containers = containers.takeOver(region, layout)
         let found = TakenOver(

@@ -17,6 +17,8 @@ final class WorkerParts: Sendable {
     let layout: CgroupLayout
     let resolver: ScopeResolver
     let renderer: Renderer
+    let statistics: RequestStatistics
+    let fallbacks: FallbackLog
     let events = EventHub()
     private let hostScope: ContainerScope
 
@@ -27,13 +29,16 @@ final class WorkerParts: Sendable {
             try host.proc.read("self/mountinfo", into: &text)
             layout = CgroupLayout(host, mounts: MountTable(text))
             memory = WorkerMemory(in: state.worker)
-            resolver = try ScopeResolver(host, layout: layout, records: memory.containers)
+            resolver = try ScopeResolver(host, layout: layout, records: memory.containers, events: events)
             sampler = LoadSampler(host, resolver: resolver, memory: memory)
+            statistics = RequestStatistics(totals: memory.counters)
+            fallbacks = FallbackLog(logger, counters: memory.counters, events: events)
             renderer = Renderer(
                 host, hostScope: resolver.hostScope, settings: configuration.views, sampler: sampler,
-                fallbacks: FallbackLog(logger, counters: memory.counters), makeRoom: { [resolver] in resolver.makeRoom() })
+                fallbacks: fallbacks, makeRoom: { [resolver] in resolver.makeRoom() })
             fileSystem = ContainerFileSystem(
-                resolver: resolver, renderer: renderer, openFiles: memory.openFiles, showsHost: { state.showsHost })
+                resolver: resolver, renderer: renderer, openFiles: memory.openFiles, statistics: statistics,
+                showsHost: { state.showsHost })
             layoutDescription = layout.description
             hostScope = resolver.hostScope
         } catch {
