@@ -25,8 +25,14 @@ struct ContainersCheck: Check {
             if foreign.contains(where: { states[$0.device] == .dead }) { dead.append(pid) }
             if foreign.count < mounts.count { alive += 1 }
         }
-        let seen = alive == 0 ? "No container has mounts of this lxcfs" : "\(alive) containers have mounts of this lxcfs"
-        guard !dead.isEmpty else { return [ok(seen + ", and none has dead ones")] }
+        guard !dead.isEmpty else {
+            return [
+                ok(
+                    alive == 0
+                        ? "No running container has mounts of lxcfs that are dead"
+                        : "\(alive) running containers have mounts of this lxcfs, none of them dead")
+            ]
+        }
         let pids = dead.prefix(8).map(String.init).joined(separator: ", ") + (dead.count > 8 ? ", ..." : "")
         return [
             warning(
