@@ -105,9 +105,10 @@ let package = Package(
                 "Cgroups", "ContainerViews", "FUSE", "LXCFSControl", "LXCFSDaemon", "LinuxSystem", "ProcText", "TestSupport", logging,
             ],
             swiftSettings: strict),
-        .testTarget(name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "lxcfsctlTests", dependencies: ["LXCFSControl", "LinuxSystem", "ProcText", "lxcfsctl", argumentParser],
+            name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestSupport", system], swiftSettings: strict),
+        .testTarget(
+            name: "lxcfsctlTests", dependencies: ["LXCFSControl", "LinuxSystem", "ProcText", "lxcfsctl", argumentParser, system],
             swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(

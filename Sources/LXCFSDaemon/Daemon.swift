@@ -39,6 +39,7 @@ package struct Daemon {
             }
             let inherited = legacy == nil ? ServiceManager.inherited() : []
             let control = try ControlSocket.open(configuration, inherited, manager, logger)
+            defer { control.remove() }
             let kept = try KeptConnection(configuration, legacy, inherited, manager, logger)
             let program = ProcessIdentity.program(calledAs: arguments.first ?? "")
             let settings = Keeper.Settings(
@@ -48,7 +49,6 @@ package struct Daemon {
                 settings, kept, control, signals: signals, manager: manager,
                 upgrade: KeeperUpgrade(pidFile: pidFile.descriptor), logger: logger)
             keeper.run(with: legacy?.worker(of: kept.state))
-            control.remove()
         } catch {
             pidFile.remove()
             throw error

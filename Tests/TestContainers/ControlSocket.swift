@@ -16,7 +16,7 @@ package enum ControlSocket {
         }
         guard connected == 0 else { throw BenchError("\(path): \(Machine.lastError())") }
         let bytes = message + [0]
-        guard send(file, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue)) == bytes.count else {
+        guard send(file, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
             throw BenchError("\(path) takes no call: \(Machine.lastError())")
         }
         var reply: [UInt8] = []

@@ -39,15 +39,16 @@ package final class TestContainer {
     /// Starts a container.
     /// - Parameters:
     ///   - cgroup: where it runs; a new one with `limits` if `nil`.
-    ///   - script: what makes its mounts; `mountPoint` is its `$1`.
+    ///   - mountPoint: whose files it sees; the host's if `nil`.
+    ///   - mountScript: what makes its mounts; `mountPoint` is its `$1`.
     package init(
-        _ limits: Limits = Limits(), cgroup: TestCgroup? = nil, mountPoint: String, namespaces: ContainerNamespaces = .own,
+        _ limits: Limits = Limits(), cgroup: TestCgroup? = nil, mountPoint: String?, namespaces: ContainerNamespaces = .own,
         script mountScript: String = TestContainer.mountScript
     ) throws(BenchError) {
         if let cgroup { self.cgroup = cgroup } else { self.cgroup = try TestCgroup(limits) }
         self.namespaces = namespaces
         let join = TestContainer.joinScript(self.cgroup)
-        let inside = mountScript + "\necho ready\nexec sleep 1000000"
+        let inside = (mountPoint == nil ? "" : mountScript) + "\necho ready\nexec sleep 1000000"
         let unshare: String
         switch namespaces {
         case .own: unshare = "unshare --mount --uts --pid --fork --kill-child --mount-proc"
@@ -57,7 +58,7 @@ package final class TestContainer {
         }
         // The process that waits outside the pid namespace goes back to where the tests run: it is not a part of the container.
         let script = "\(join)\nexec \(unshare) sh -c \"$0\" sh \"$1\""
-        let running = try Command(["sh", "-c", script, inside, mountPoint])
+        let running = try Command(["sh", "-c", script, inside, mountPoint ?? ""])
         holder = running
         guard Machine.wait(20, until: { running.outputSoFar.hasPrefix("ready") || !running.isRunning }), running.isRunning else {
             running.kill()

@@ -92,10 +92,11 @@ extension ControlService {
     /// only. Where it would not, because the mount below is shared with the host, nothing is mounted: see `MountWork`.
     /// - Throws: NoSuchProcess, NotAContainer.
     private func container(_ pid: Int64, needsCgroup: Bool) throws(ControlFault) -> MountsOfProcess {
+        let own = "process \(pid) sees the host's own mounts, which are left alone: give a process of a container"
+        // Also where it has privileges that the daemon has not, so that nothing of it can be read.
+        if pid == 1 { throw .notAContainer(pid, own) }
         let mounts = try MountsOfProcess(of: pid, parts.host)
-        guard !MountNamespaces.ofHost(parts.host).contains(mounts.namespace) else {
-            throw .notAContainer(pid, "process \(pid) sees the host's own mounts, which are left alone: give a process of a container")
-        }
+        if MountNamespaces.ofHost(parts.host).contains(mounts.namespace) { throw .notAContainer(pid, own) }
         guard needsCgroup else { return mounts }
         guard let number = Int32(exactly: pid), let scope = parts.resolver.scope(ofProcess: number) else {
             throw .unavailable("the container of process \(pid) cannot be told now: memory or descriptors are short")

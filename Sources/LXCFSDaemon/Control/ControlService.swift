@@ -15,8 +15,6 @@ final class ControlService: Sendable {
     let server = Mutex<ControlServer?>(nil)
     let features: KernelFeatures
     let program = ExecutedProgram(calledAs: CommandLine.arguments.first ?? "")
-    /// How many clients are connected; the server counts them.
-    let connectionCount = Atomic<Int>(0)
 
     init(_ configuration: Configuration, _ state: StateMemory, _ parts: WorkerParts, _ keeper: KeeperLink, _ logger: Logger) {
         self.configuration = configuration
@@ -32,10 +30,10 @@ final class ControlService: Sendable {
     func methods() -> MethodTable {
         var table = MethodTable(version: Version.current)
         table.describe(ControlInterface.name, as: ControlInterface.description)
-        addMounts(to: &table)
-        addAttachment(to: &table)
         addStatus(to: &table)
         addContainers(to: &table)
+        addMounts(to: &table)
+        addAttachment(to: &table)
         addSubscription(to: &table)
         addReload(to: &table)
         return table

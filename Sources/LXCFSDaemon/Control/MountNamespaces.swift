@@ -22,16 +22,20 @@ struct MountNamespaces {
         }
     }
 
-    /// In each namespace the process with the lowest pid, its first as a rule, whose root is the namespace's: those in a chroot(2) see a part only.
+    /// In each namespace the process that knows most of it: whose root is the namespace's, not that of a chroot(2); that lives in a pid namespace of its
+    /// own, and not beside the container in the daemon's; the one with the lowest pid.
     private func representatives() -> [Int32] {
         let ofHost = MountNamespaces.ofHost(host)
-        var chosen: [UInt64: (pid: Int32, isWhole: Bool)] = [:]
+        let ownPIDs = try? host.proc.status("self/ns/pid").inode
+        var chosen: [UInt64: (pid: Int32, rank: Int)] = [:]
         for pid in ((try? host.proc.names()) ?? []).compactMap({ Int32($0) }).sorted() {
-            guard let inode = try? host.proc.status("\(pid)/ns/mnt").inode, !ofHost.contains(inode), chosen[inode]?.isWhole != true else {
+            guard let inode = try? host.proc.status("\(pid)/ns/mnt").inode, !ofHost.contains(inode), (chosen[inode]?.rank ?? 0) < 3 else {
                 continue
             }
             let isWhole = (try? host.proc.destinationOfLink("\(pid)/root")) == "/"
-            if chosen[inode] == nil || isWhole { chosen[inode] = (pid, isWhole) }
+            let isInside = (try? host.proc.status("\(pid)/ns/pid").inode) != ownPIDs
+            let rank = (isWhole ? 2 : 0) + (isInside ? 1 : 0)
+            if rank > chosen[inode]?.rank ?? -1 { chosen[inode] = (pid, rank) }
         }
         return chosen.values.map(\.pid).sorted()
     }

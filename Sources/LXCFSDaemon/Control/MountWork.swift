@@ -7,9 +7,9 @@ internal import SystemPackage
 /// Nothing is ever put over, or taken away, but at a place that has just been looked at and is held open: our own file system, a dead one of another
 /// lxcfs, procfs or sysfs. Symbolic links are not followed, so what a container makes of its own /proc leads nowhere else.
 struct MountWork {
-    /// How long Repair may take for all containers, in nanoseconds. One container: each answer 3 seconds, and two that do not come.
+    /// How long Repair may take for all containers, in nanoseconds. One container: each answer 3 seconds, and three that do not come.
     static let longestRepair: UInt64 = 60_000_000_000
-    private static let mostSilences = 2
+    private static let mostSilences = 3
     /// Mounts that are stacked at one place, looked through.
     private static let deepestStack = 64
 
@@ -160,14 +160,19 @@ struct MountWork {
             if place.device == own.device { return job.target(wasDead ? .replaced : .present) }
             let type = mounts.table.type(ofDevice: place.device)
             if type == MountsOfProcess.type {
-                guard try isDead(place, spot) else { return job.target(.skipped, "another lxcfs serves it, or did not answer") }
+                guard try isDead(place, spot) else {
+                    return wasDead
+                        ? job.target(.removed, "another lxcfs serves what was below")
+                        : job.target(.skipped, "another lxcfs serves it, or did not answer")
+                }
                 let missing = try spot.visit.fault(ofCopy: spot.index)
                 if let refused = guardingHost(job) ?? missingCopy(missing, job) { return refused }
                 wasDead = true
                 // What the container's user namespace has inherited stays: it is covered.
                 if try spot.visit.removeMount() == nil { continue }
                 _ = try look(spot)
-            } else if type != "proc", type != "sysfs" {
+            } else if !wasDead, type != "proc", type != "sysfs" {
+                // Under a dead one lies what its maker had put it over.
                 return job.target(.skipped, "\(type ?? "something else") is there, not the kernel's own file")
             }
             if let refused = guardingHost(job) { return refused }

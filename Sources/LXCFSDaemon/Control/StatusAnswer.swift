@@ -32,7 +32,7 @@ extension ControlService {
             fallbacks: Int64(clamping: counters[.fallbacks]), replayed: Int64(clamping: counters[.replayedRequests]),
             refused: Int64(clamping: counters[.refusedRequests]), files: parts.statistics.histograms.map(FileStatistics.init),
             processes: processes, containers: Int64(parts.resolver.known.count),
-            connections: Int64(connectionCount.load(ordering: .relaxed)))
+            connections: Int64(server.withLock { $0?.connectionCount ?? 0 }))
     }
 
     /// How the mount is.

@@ -10,8 +10,10 @@ final class WorkerControl {
     private let service: ControlService
     private var inherited: [InheritedConnection] = []
 
-    /// How long a reload waits for calls that are being answered, while containers are still served; and an end, for those that are left.
+    /// How long a reload waits, while containers are still served, for calls that are being answered, and for clients that are slow to send a call or to
+    /// take a reply; and how long an end waits for what is left.
     private static let patience: UInt64 = 2_000_000_000
+    private static let patienceWithClients: UInt64 = 200_000_000
     private static let lastPatience: UInt64 = 10_000_000_000
 
     init(_ service: ControlService, _ listener: UnixSocketListener) throws(Errno) {
@@ -50,9 +52,12 @@ final class WorkerControl {
     func handOver() {
         service.events.listen(nil)
         server.drain()
-        let deadline = Clock.monotonic + WorkerControl.patience
-        // Who waits for the reload waits for this.
-        while server.busyCount > service.keeper.waitingForReload, Clock.monotonic < deadline {
+        let since = Clock.monotonic
+        while true {
+            // Who waits for the reload waits for this.
+            let waiting = service.keeper.waitingForReload
+            let patience = server.callCount > waiting ? WorkerControl.patience : WorkerControl.patienceWithClients
+            if server.busyCount <= waiting || Clock.monotonic - since > patience { break }
             Clock.sleep(until: Clock.monotonic + 200_000)
         }
         server.handOver()

@@ -241,7 +241,9 @@ final class Keeper {
         state[.workerPID] = UInt64(worker.pid)
         stalls.heard()
         if let started = reload?.handoverAt {
-            reloadSucceeded(pause: Clock.monotonic.saturatingSubtract(started))
+            // Containers were served until calls of the control socket were answered, too.
+            let now = Clock.monotonic
+            reloadSucceeded(pause: now.saturatingSubtract(max(started, min(state[.stoppedAt], now))))
             upgrade.schedule(at: Clock.monotonic + Keeper.probation, as: worker.pid)
         } else {
             logger.info(

@@ -59,6 +59,8 @@ struct StateMemory: Sendable {
         case workerPID = 216
         /// The worker that serves, or will when the one that does has drained or is dead. So it need not wait for a keeper that dies in between.
         case successorPID = 224
+        /// When the worker that drained last stopped reading requests, in nanoseconds of CLOCK_MONOTONIC.
+        case stoppedAt = 232
     }
 
     static let name = "lxcfs-state"

@@ -95,6 +95,7 @@ final class Worker {
         case .drain:
             control?.handOver()
             isHandedOver = true
+            state[.stoppedAt] = Clock.monotonic
             stopServing()
             state[.workerPID] = 0
             keeper.send(.drained)

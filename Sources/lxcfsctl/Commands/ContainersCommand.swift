@@ -11,13 +11,13 @@ struct ContainersCommand: ParsableCommand {
             CPU is the time that it has used.
             """)
 
-    @Option(help: "Name, cpu, memory, load, reads and started: the largest first, names in their order.")
+    @Option(help: ArgumentHelp("What they are ordered by: names from a to z, everything else from the largest on.", valueName: "order"))
     var sort = ContainerOrder.name
 
     @Flag(name: .shortAndLong, help: "More columns: ids and cgroups at full length, swap, tasks, start.")
     var wide = false
 
-    @OptionGroup(title: "Global options") var options: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     func run() throws {
         let containers = sort.sorted(try options.containers())

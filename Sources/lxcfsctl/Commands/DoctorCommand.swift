@@ -13,7 +13,7 @@ struct DoctorCommand: ParsableCommand {
             values. The exit status is 1 if there are warnings or faults, else 0.
             """)
 
-    @OptionGroup(title: "Global options") var options: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     @Flag(name: .shortAndLong, help: "Only what is not as it should be.")
     var quiet = false

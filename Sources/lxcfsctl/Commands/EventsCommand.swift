@@ -13,12 +13,12 @@ struct EventsCommand: ParsableCommand {
             --json prints one object a line.
             """)
 
-    @OptionGroup(title: "Global options") var options: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     func run() throws {
         let signals: SignalQueue
         do throws(Errno) {
-            signals = try SignalQueue(EndingSignals.all)
+            signals = try SignalQueue(TerminalSignals.ending)
         } catch {
             throw Failure("cannot wait for signals: \(error)")
         }

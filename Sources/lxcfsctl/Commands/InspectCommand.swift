@@ -18,7 +18,7 @@ struct InspectCommand: ParsableCommand {
         help: "Show this file as the container sees it, beside the host's; may be given again.", completion: FileName.completion)
     var file: [String] = []
 
-    @OptionGroup(title: "Global options") var options: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     func run() throws {
         let found = try options.call(

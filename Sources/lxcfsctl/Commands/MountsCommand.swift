@@ -27,7 +27,7 @@ struct MountsCommand: ParsableCommand {
             Files that the runtime refuses are left out: runc's for docker, docker-mount, compose, oci, cdi and kubernetes; none for the others.
             """)
 
-    @OptionGroup(title: "Global options") var options: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     @Option(help: "How to write the list: \(MountFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
     var format: MountFormat?

@@ -52,6 +52,7 @@ struct Table {
                 if !columns[index].isNumber { line.parts.append(blanks) }
                 line.parts.append("  ")
             }
+            while let last = line.parts.last, last.text.allSatisfy({ $0 == " " }) { line.parts.removeLast() }
             return line
         }
     }
