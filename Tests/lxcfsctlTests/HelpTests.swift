@@ -7,7 +7,7 @@ import Testing
 
 @Suite("lxcfsctl's command line")
 struct HelpTests {
-    private static let commands = LXCFSCtl.configuration.subcommands
+    private static let commands = LXCFSCtl.configuration.subcommands.filter { $0.configuration.shouldDisplay }
 
     @Test func theProgramNamesItsCommandsStatusesAndVariables() {
         let help = LXCFSCtl.helpMessage(columns: 100)

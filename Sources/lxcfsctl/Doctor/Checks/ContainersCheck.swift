@@ -30,13 +30,14 @@ struct ContainersCheck: Check {
                 ok(
                     alive == 0
                         ? "No running container has mounts of lxcfs that are dead"
-                        : "\(alive) running containers have mounts of this lxcfs, none of them dead")
+                        : "\(Sentence.count(alive, "running container has", "running containers have")) mounts of this lxcfs, and none that is dead"
+                )
             ]
         }
         let pids = dead.prefix(8).map(String.init).joined(separator: ", ") + (dead.count > 8 ? ", ..." : "")
         return [
             warning(
-                "\(dead.count) containers have mounts of an lxcfs that is gone (process \(pids))",
+                "\(Sentence.count(dead.count, "container has", "containers have")) mounts of an lxcfs that is gone (process \(pids))",
                 remedy: scene.status == nil ? "systemctl start lxcfs && lxcfsctl repair" : "lxcfsctl repair")
         ]
     }
