@@ -36,7 +36,7 @@ extension EndToEnd {
 
         @Test(.enabled(if: isInstalled("runc", "crun"), "not installed: apt-get install runc crun"))
         func bundlesTakeTheMounts() throws {
-            try run("runc", "crun")
+            try run("runc", "crun", "runc-users", "crun-users")
         }
 
         @Test(.enabled(if: isInstalled("lxc-start"), "not installed: apt-get install lxc"))
