@@ -11,8 +11,8 @@ extension EndToEnd {
             let daemon = try LXCFSProcess()
             let container = try TestContainer(Limits(memory: 256 << 20), mountPoint: nil)
             let result = try Command.run(
-                ["/usr/bin/python3", "Tests/varlink-client", daemon.controlSocket, "\(container.pid)"], seconds: 120,
-                environment: ["PYTHONPATH=" + VarlinkModule.folder])
+                ["/usr/bin/python3", "Tests/varlink-client", daemon.controlSocket, "\(container.pid)"],
+                environment: ["PYTHONPATH=" + VarlinkModule.folder], seconds: 120)
             for line in result.output.split(separator: "\n") where !line.hasPrefix("ok ") { Issue.record("\(line)") }
             #expect(result.succeeded, "\(result)")
         }

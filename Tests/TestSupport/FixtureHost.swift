@@ -47,6 +47,13 @@ package final class FixtureHost {
         if isNew { created.append(full.string) }
     }
 
+    /// Makes a second name of a file, as two processes have of the namespace that both live in.
+    package func link(_ path: String, to other: String) throws {
+        if let slash = other.lastIndex(of: "/") { try makeFolder(String(other[..<slash])) }
+        guard Glibc.link(root + "/" + path, root + "/" + other) == 0 else { throw Errno(rawValue: errno) }
+        created.append(root + "/" + other)
+    }
+
     /// Removes a file. Whoever has it open still reads the old text, which no kernel file does: open the host again.
     package func remove(_ path: String) {
         Glibc.remove(root + "/" + path)

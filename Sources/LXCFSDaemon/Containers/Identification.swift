@@ -72,6 +72,11 @@ extension ScopeResolver {
 
     /// A container that is known, found without a process: by what it is remembered as.
     func identify(known container: KnownContainer) -> Identification {
+        if container.scope.isHost {
+            return Identification(
+                container: container, rule: .host, explanation: "The host itself, as whoever is in the root cgroups is shown it.",
+                initPID: nil)
+        }
         let initPID = container.namespace.flatMap { initProcesses[$0] }
         let member = initPID ?? firstProcess(of: container)
         if let member, let found = try? identify(process: member), found.container.scope === container.scope { return found }

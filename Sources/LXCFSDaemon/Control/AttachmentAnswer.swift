@@ -1,9 +1,7 @@
-internal import ContainerViews
+internal import Cgroups
 internal import LXCFSControl
 internal import LinuxSystem
-internal import ProcText
 internal import Synchronization
-internal import SystemPackage
 
 /// Attach, Detach and Repair: into, out of, and anew in containers that run already. Nothing is needed inside, and no runtime is asked.
 extension ControlService {
@@ -71,7 +69,7 @@ extension ControlService {
                 do throws(ControlFault) {
                     result = try repair(mounts, own)
                 } catch {
-                    if error.isNamed("MountIsDead") || error.isNamed("Unavailable") { throw error }
+                    if error.isNamed("MountIsDead") { throw error }
                     // It ended meanwhile.
                     if error.isNamed("NoSuchProcess") { continue }
                     result.targets = MountWork.failures(in: mounts, own, error.reason)
@@ -97,11 +95,7 @@ extension ControlService {
         if pid == 1 { throw .notAContainer(pid, own) }
         let mounts = try MountsOfProcess(of: pid, parts.host)
         if MountNamespaces.ofHost(parts.host).contains(mounts.namespace) { throw .notAContainer(pid, own) }
-        guard needsCgroup else { return mounts }
-        guard let number = Int32(exactly: pid), let scope = parts.resolver.scope(ofProcess: number) else {
-            throw .unavailable("the container of process \(pid) cannot be told now: memory or descriptors are short")
-        }
-        if scope.isHost {
+        if needsCgroup, try identify(process: pid).rule == .host {
             throw .notAContainer(
                 pid, "process \(pid) is in no cgroup of its own, so it would be shown the host's values: put it into one first")
         }
@@ -109,7 +103,7 @@ extension ControlService {
     }
 
     private func name(of mounts: MountsOfProcess) -> String {
-        parts.resolver.scope(ofProcess: Int32(clamping: mounts.pid))?.name ?? "/"
+        (try? identify(process: mounts.pid))?.container.id.id ?? ContainerID.host.id
     }
 
     /// What is mounted on a mount of these groups shows on the host.

@@ -32,6 +32,8 @@ final class ControlService: Sendable {
         table.describe(ControlInterface.name, as: ControlInterface.description)
         addStatus(to: &table)
         addContainers(to: &table)
+        addInspection(to: &table)
+        addMetrics(to: &table)
         addMounts(to: &table)
         addAttachment(to: &table)
         addSubscription(to: &table)

@@ -1,8 +1,5 @@
-internal import FUSE
 internal import LXCFSControl
 internal import LinuxSystem
-internal import ProcText
-internal import SystemPackage
 
 /// ListMounts.
 extension ControlService {
@@ -30,27 +27,9 @@ extension ControlService {
     /// The table of mounts and the connection are asked, never the file system: it would be asked of this very process.
     /// - Throws: MountIsDead.
     func ownMount() throws(ControlFault) -> OwnMount {
-        let path = configuration.mountPoint
-        var text = InputText(capacity: 65536)
-        do throws(Errno) {
-            try parts.host.proc.read("self/mountinfo", into: &text)
-        } catch {
-            throw .unavailable("the table of mounts cannot be read (\(error)); try again")
-        }
-        let table = MountTable(text)
-        let device = state.device
-        let own = table.entries.filter { $0.device == device && $0.type == MountsOfProcess.type && $0.root == "/" }
-        // The path of the configuration may lead through symbolic links, which the table does not show.
-        guard let found = own.first(where: { $0.mountPoint == path }) ?? own.first else {
-            throw .mountIsDead(at: path, "nothing of this lxcfs is mounted at \(path) any more: restart it (systemctl restart lxcfs)")
-        }
-        guard table.mounts(at: found.mountPoint).last?.device == device else {
-            throw .mountIsDead(at: found.mountPoint, "something else was mounted over \(found.mountPoint): umount \(found.mountPoint)")
-        }
-        guard Connection.isAlive(Worker.connectionDescriptor) else {
-            throw .mountIsDead(at: found.mountPoint, "the kernel has given up the connection of \(found.mountPoint): restart lxcfs")
-        }
-        return OwnMount(path: found.mountPoint, device: device)
+        let health = mountHealth
+        if let problem = health.problem { throw .mountIsDead(at: health.path, "\(problem.text); try: \(problem.remedy)") }
+        return OwnMount(path: health.path, device: health.device)
     }
 }
 

@@ -22,9 +22,12 @@ final class WorkerParts: Sendable {
     let events = EventHub()
     private let hostScope: ContainerScope
 
-    init(_ configuration: Configuration, _ state: StateMemory, _ logger: Logger) throws(StartError) {
+    /// - Parameter fixture: a made-up host instead of this one.
+    init(
+        _ configuration: Configuration, _ state: StateMemory, _ logger: Logger, fixture: HostFilesystem? = nil
+    ) throws(StartError) {
         do throws(Errno) {
-            host = try HostFilesystem()
+            if let fixture { host = fixture } else { host = try HostFilesystem() }
             var text = InputText(capacity: 65536)
             try host.proc.read("self/mountinfo", into: &text)
             layout = CgroupLayout(host, mounts: MountTable(text))
