@@ -8,7 +8,7 @@ package final class CgroupHierarchy: Sendable {
     package let index: Int
     /// Which interface its files speak.
     package let version: CgroupVersion
-    /// v1: the mount options, controllers and `name=systemd` among them. v2: cgroup.controllers of its root.
+    /// v1: its controllers, or `name=systemd`. v2: cgroup.controllers of its root.
     package let names: [String]
     /// Where the host has it mounted; for people, never opened again.
     package let mountPoint: String

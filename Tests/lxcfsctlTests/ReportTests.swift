@@ -57,8 +57,12 @@ struct ReportTests {
     }
 
     @Test func inspectSaysWhoSetALimit() {
+        var container = Samples.container("web")
+        container.memberships = [("cpu", "/docker/web"), ("cpuacct", "/docker/web"), ("pids", "/")].map {
+            Membership(version: 1, controllers: [$0.0], path: $0.1)
+        }
         let found = Inspect.Reply(
-            container: Samples.container("web"), rule: .`init`, explanation: "because",
+            container: container, rule: .`init`, explanation: "because",
             limits: [
                 Limit(name: "memory", value: "268435456", meaning: "256 MiB", file: "memory.max", cgroup: "/docker", isInherited: true),
                 Limit(name: "tasks", value: "none", meaning: "no limit", isInherited: false),
@@ -73,5 +77,11 @@ struct ReportTests {
         #expect(lines.contains("  tasks   none       no limit  -                    -"))
         #expect(lines.contains("  sys/devices/system/cpu/online  0           0-7"))
         #expect(lines.contains("  proc/stat                      it is gone  -"))
+        #expect(!lines.contains { $0.contains("cpu/present") } && lines.last == "  and 1 file that the host sees the same (--json has all)")
+        #expect(
+            lines.contains("  cgroup v1  /docker/web (cpu cpuacct)") && lines.contains("  cgroup v1  / (pids)"), "one line for each path")
+        let full = InspectReport(found, now: 0).lines(isInFull: true, width: 80).map(\.text)
+        #expect(full.prefix(3) == ["web: a container of docker", "because", ""] && full.contains("0               0-7") == false)
+        #expect(full.contains { $0.hasPrefix("0 ") && $0.hasSuffix(" | 0-7") } && !full.contains("Limits"))
     }
 }

@@ -39,7 +39,12 @@ struct TableTests {
             SideBySide.lines(of: view, width: 80).map { $0.text } == [
                 "proc/x", "the container   the host", "a       1     | a       22", "same            same", "              | more",
             ])
-        #expect(SideBySide.lines(of: view, width: 30).map(\.text).contains("the host"))
+        #expect(SideBySide.lines(of: view, width: 20).map(\.text).contains("the host"))
+        let wide = View(
+            file: "f", container: String(repeating: "a", count: 100), host: String(repeating: "b", count: 100) + "\nx")
+        #expect(SideBySide.lines(of: wide, width: 80).allSatisfy { $0.width <= 80 })
+        #expect(SideBySide.lines(of: wide, width: 80)[2].text.hasSuffix("b>"))
+        #expect(SideBySide.lines(of: wide, width: nil)[2].width == 203, "nothing is cut where there is no terminal")
         #expect(SideBySide.lines(of: View(file: "f", container: "x\n", host: "x\n"), width: 80).last?.text == "x")
         #expect(SideBySide.lines(of: View(file: "f", problem: "it is gone"), width: 80).map(\.text) == ["f", "it is gone"])
     }
