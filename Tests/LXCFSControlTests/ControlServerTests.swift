@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Over a real socket, with a table of toy methods.
-@Suite("Control server", .timeLimit(.minutes(2)))
+@Suite("Control server", .serialized, .timeLimit(.minutes(2)))
 struct ControlServerTests {
     private func reply(_ text: String) -> String { #"{"parameters":{"text":"\#(text)"}}"# }
 

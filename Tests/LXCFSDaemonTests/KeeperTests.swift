@@ -209,6 +209,7 @@ struct KeeperLinkTests {
         while case .message(.reloadWanted) = keeper.next() { wishes += 1 }
         #expect(wishes == 1)
         link.finish(.success(ReloadReport(generation: 9, pauseNanoseconds: 1)))
+        #expect(link.waitingForReload == 0, "who asks now asks for another one")
         asking.forEach { $0.join() }
         #expect(outcomes.withLock { $0 } == [ReloadReport?](repeating: ReloadReport(generation: 9, pauseNanoseconds: 1), count: 4))
     }

@@ -242,10 +242,12 @@ private struct HighNumbers {
         pipe(&ends)
         let high = ends.map { fcntl($0, F_DUPFD_CLOEXEC, 100) }
         for end in ends where end > 4 { close(end) }
-        for (number, end) in zip([3, 4] as [CInt], high) {
-            dup2(end, number)
-            close(end)
+        // Whoever had these numbers in a process that has just begun may still be about to close what it thinks is its own.
+        for _ in 0..<30 {
+            for (number, end) in zip([3, 4] as [CInt], high) { dup2(end, number) }
+            usleep(10_000)
         }
+        for end in high { close(end) }
     }
 
     func restore() {

@@ -1,4 +1,5 @@
 internal import LinuxSystem
+internal import Synchronization
 
 extension ControlLoop {
     /// What came of a call, or of a part of one.
@@ -15,6 +16,8 @@ extension ControlLoop {
         case .part(let messages, let rest): send(messages, to: connection, rest: rest)
         case .subscription(let message):
             if connection.isHungUp { return close(connection) }
+            // Before the client can know: what happens from then on is not to be missed.
+            server.counts.subscribers.add(1, ordering: .sequentiallyConsistent)
             connection.output.append(message)
             connection.become(.subscribed, now: now)
             flush(connection)

@@ -128,7 +128,7 @@ package final class ControlServer: Sendable {
 
     /// Tells all subscribers. Any thread may; it does not wait.
     package func publish(_ event: Event) {
-        guard counts.subscribers.load(ordering: .relaxed) > 0 else { return }
+        guard counts.subscribers.load(ordering: .sequentiallyConsistent) > 0 else { return }
         inbox.withLock { inbox in
             if inbox.events.count < ControlServer.mostEvents { inbox.events.append(event) } else { inbox.lostEvents += 1 }
         }

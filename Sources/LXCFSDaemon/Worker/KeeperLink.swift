@@ -91,9 +91,13 @@ package final class KeeperLink: Sendable {
     /// How many wait for a reload.
     var waitingForReload: Int { waiting.withLock { $0.count } }
 
-    /// Tells all who wait.
+    /// Tells all who wait. Who asks from now on asks for another reload.
     func finish(_ result: Result<ReloadReport, ReloadError>) {
-        for waiter in waiting.withLock({ $0 }) {
+        let waiters = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        for waiter in waiters {
             waiter.result.withLock { $0 = result }
             waiter.isDone.signal()
         }
