@@ -8,7 +8,7 @@ package final class CgroupHierarchy: Sendable {
     package let index: Int
     /// Which interface its files speak.
     package let version: CgroupVersion
-    /// v1: the mount options, controllers and `name=systemd` among them. v2: cgroup.controllers of its root.
+    /// v1: its controllers, or `name=systemd`. v2: cgroup.controllers of its root.
     package let names: [String]
     /// Its controllers, and `name=systemd` where it is named: `names` without the options that are none of these.
     package let controllers: [String]

@@ -70,6 +70,20 @@ struct ServiceTests {
         }
     }
 
+    @Test func theUnitTakesNothingAwayThatAttachingNeeds() throws {
+        _ = try reader()
+        for namespaces in [ContainerNamespaces.own, .ownWithUsers] {
+            let container = try TestContainer(Limits(memory: 64 << 20), mountPoint: Service.mountPoint, namespaces: namespaces, script: "")
+            for (method, memory) in [("Attach", UInt64(65536)), ("Detach", Machine.memory / 1024)] {
+                let call = "{\"method\":\"io.lxcfs.Control.\(method)\",\"parameters\":{\"pid\":\(container.pid)}}"
+                let reply = try ControlSocket.call(Array(call.utf8), at: "/run/lxcfs/control.sock")
+                let text = String(decoding: reply, as: UTF8.self)
+                #expect(!text.contains("\"error\"") && !text.contains("failed"), "\(text)")
+                #expect(Machine.field("MemTotal", of: try container.read("/proc/meminfo")) == memory, "\(text)")
+            }
+        }
+    }
+
     @Test func theUnitTakesNothingAwayThatTheViewsNeed() throws {
         _ = try reader()
         let container = try TestContainer(Limits(memory: 64 << 20), mountPoint: Service.mountPoint)

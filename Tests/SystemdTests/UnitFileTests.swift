@@ -43,4 +43,11 @@ struct UnitFileTests {
             #expect(!settings.contains { $0.hasPrefix(name) }, "\(name)")
         }
     }
+
+    @Test(arguments: [("CapabilityBoundingSet", "CAP_SYS_CHROOT"), ("RestrictNamespaces", "mnt"), ("RestrictNamespaces", "pid")])
+    func whatAttachingNeedsIsLeftToIt(setting: String, value: String) throws {
+        let text = try #require(Machine.read(UnitFileTests.path))
+        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix(setting + "=") })
+        #expect(line.dropFirst(setting.count + 1).split(separator: " ").contains { $0 == value }, "\(line)")
+    }
 }

@@ -1,9 +1,7 @@
-internal import ContainerViews
+internal import Cgroups
 internal import LXCFSControl
 internal import LinuxSystem
-internal import ProcText
 internal import Synchronization
-internal import SystemPackage
 
 /// Attach, Detach and Repair: into, out of, and anew in containers that run already. Nothing is needed inside, and no runtime is asked.
 extension ControlService {
@@ -29,7 +27,7 @@ extension ControlService {
             guard let pid = parameters.pid else { return Repair.Reply(repaired: try repairAll()) }
             let own = try ownMount()
             let mounts = try container(pid, needsCgroup: false)
-            return Repair.Reply(repaired: [try repair(mounts, own)])
+            return Repair.Reply(repaired: [try repair(mounts, own, SilentFileSystems())])
         }
     }
 
@@ -47,11 +45,11 @@ extension ControlService {
 
     // MARK: - Repair
 
-    private func repair(_ mounts: MountsOfProcess, _ own: OwnMount) throws(ControlFault) -> Repaired {
+    private func repair(_ mounts: MountsOfProcess, _ own: OwnMount, _ silent: SilentFileSystems) throws(ControlFault) -> Repaired {
         let name = self.name(of: mounts)
         let turn = try MountTurn(in: mounts)
         defer { turn.end() }
-        let targets = try MountWork(mounts, own, hostGroups: hostPeerGroups()).repair()
+        let targets = try MountWork(mounts, own, hostGroups: hostPeerGroups(), silent: silent).repair()
         let count = targets.count { $0.outcome == .replaced }
         if count > 0 { events.post(.repaired, container: name, pid: Int32(clamping: mounts.pid), "\(count) dead mounts replaced") }
         return Repaired(pid: mounts.pid, container: name, targets: targets)
@@ -61,6 +59,8 @@ extension ControlService {
     private func repairAll() throws(ControlFault) -> [Repaired] {
         let own = try ownMount()
         let deadline = Clock.monotonic + MountWork.longestRepair
+        // A daemon that is stopped is waited for once, not for each of its containers.
+        let silent = SilentFileSystems()
         var repaired: [Repaired] = []
         for mounts in MountNamespaces(parts.host).withForeignMounts(than: own.device) {
             var result = Repaired(pid: mounts.pid, container: name(of: mounts), targets: [])
@@ -69,15 +69,15 @@ extension ControlService {
                     in: mounts, own, "the time for all containers is over: call again, or for this one alone")
             } else {
                 do throws(ControlFault) {
-                    result = try repair(mounts, own)
+                    result = try repair(mounts, own, silent)
                 } catch {
-                    if error.isNamed("MountIsDead") || error.isNamed("Unavailable") { throw error }
+                    if error.isNamed("MountIsDead") { throw error }
                     // It ended meanwhile.
                     if error.isNamed("NoSuchProcess") { continue }
                     result.targets = MountWork.failures(in: mounts, own, error.reason)
                 }
             }
-            if result.targets.contains(where: { $0.outcome != .skipped }) { repaired.append(result) }
+            if result.targets.contains(where: { $0.outcome != .skipped && $0.outcome != .present }) { repaired.append(result) }
         }
         return repaired
     }
@@ -97,11 +97,7 @@ extension ControlService {
         if pid == 1 { throw .notAContainer(pid, own) }
         let mounts = try MountsOfProcess(of: pid, parts.host)
         if MountNamespaces.ofHost(parts.host).contains(mounts.namespace) { throw .notAContainer(pid, own) }
-        guard needsCgroup else { return mounts }
-        guard let number = Int32(exactly: pid), let scope = parts.resolver.scope(ofProcess: number) else {
-            throw .unavailable("the container of process \(pid) cannot be told now: memory or descriptors are short")
-        }
-        if scope.isHost {
+        if needsCgroup, try identify(process: pid).rule == .host {
             throw .notAContainer(
                 pid, "process \(pid) is in no cgroup of its own, so it would be shown the host's values: put it into one first")
         }
@@ -109,7 +105,7 @@ extension ControlService {
     }
 
     private func name(of mounts: MountsOfProcess) -> String {
-        parts.resolver.scope(ofProcess: Int32(clamping: mounts.pid))?.name ?? "/"
+        (try? identify(process: mounts.pid))?.container.id.id ?? ContainerID.host.id
     }
 
     /// What is mounted on a mount of these groups shows on the host.

@@ -27,9 +27,9 @@ extension ControlService {
     /// The table of mounts and the connection are asked, never the file system: it would be asked of this very process.
     /// - Throws: MountIsDead.
     func ownMount() throws(ControlFault) -> OwnMount {
-        let mount = mountHealth
-        guard let problem = mount.problem else { return OwnMount(path: mount.path, device: mount.device) }
-        throw .mountIsDead(at: mount.path, "\(problem.text): \(problem.remedy)")
+        let health = mountHealth
+        if let problem = health.problem { throw .mountIsDead(at: health.path, "\(problem.text); try: \(problem.remedy)") }
+        return OwnMount(path: health.path, device: health.device)
     }
 }
 
