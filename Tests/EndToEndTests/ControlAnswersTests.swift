@@ -30,7 +30,7 @@ extension EndToEnd {
 
         @Test func aListedContainerHasTheNumbersThatItSees() throws {
             let container = try Bench.container(Limits(memory: Bench.memory, cpus: 1, cpuset: "\(Machine.cpus[0])", pids: 77))
-            #expect(try listed(container) == nil, "nobody in it has read")
+            #expect(try (listed(container)?.reads ?? 0) == 0, "nobody in it has read, although its mounts were looked at")
             let meminfo = try container.read("/proc/meminfo")
             let found = try #require(try listed(container))
             #expect(found.memoryTotalBytes == Int64(Bench.memory) && found.isMemoryLimited)
@@ -53,7 +53,7 @@ extension EndToEnd {
             let container = try Bench.container(Limits(memory: Bench.memory, cpus: 1), namespaces: namespaces)
             let files = ["proc/meminfo", "proc/cpuinfo", "proc/stat", "sys/devices/system/cpu/online"]
             let reply = try inspect(container, files)
-            #expect(try reply.container.reads == 0 && listed(container) == nil, "it was only looked at")
+            #expect(reply.container.reads == 0, "it was only looked at")
             #expect(reply.rule == (namespaces == .own ? .`init` : .own))
             #expect(reply.explanation.contains("rocess \(container.pid)") && reply.explanation.contains("/" + container.cgroup.path))
             #expect(Set(reply.views.map(\.file)) == Set(files) && reply.views.allSatisfy { $0.problem == nil })
@@ -121,7 +121,7 @@ extension EndToEnd {
 
             let worker = try pid(.worker, third)
             daemon.command.signal(SIGKILL)
-            _ = daemon.command.wait(seconds: 15)
+            // Its end is not waited for: that would end its group.
             #expect(Machine.wait(20) { (try? status().problems.contains { $0.text.contains("keeper is gone") }) == true })
             kill(worker, SIGTERM)
             #expect(Machine.wait(20) { kill(worker, 0) != 0 })
