@@ -18,6 +18,9 @@ package struct CPUView: Sendable {
     /// Until when `times` count, in nanoseconds of CLOCK_BOOTTIME: later than was asked for where another thread read the container's CPUs meanwhile.
     package private(set) var timesAt: UInt64 = 0
 
+    /// The smallest quota in thousandths of a CPU, as it was when the CPUs were read; `nil` where there is none, or it does not count.
+    package private(set) var quotaMillis: UInt64?
+
     private var online = CPUSet()
     private var perCPU: [CPUUsage] = []
     private var words: [UInt64] = []
@@ -30,6 +33,7 @@ package struct CPUView: Sendable {
     ) throws(ViewError) {
         try host.readList(.cpuOnline, into: &online, &hostText)
         cpus.removeAll()
+        quotaMillis = nil
         guard !container.isHost else {
             cpus.formUnion(online)
             return keepOne()
@@ -40,6 +44,7 @@ package struct CPUView: Sendable {
             if cpus.isEmpty { cpus.formUnion(online) }
             if !ignoringQuota, let quota = try container.bandwidth?.quota(&cgroupText) {
                 cpus.keepFirst(Int(clamping: quota.wholeCPUs))
+                quotaMillis = quota.quotaMicroseconds.scaled(by: 1000, over: quota.periodMicroseconds)
             }
         } catch {
             throw .cgroup(error)

@@ -6,6 +6,9 @@ package enum ProcessIdentity {
     /// This process's pid.
     package static var pid: Int32 { getpid() }
 
+    /// The pid of the process that started this one; of whoever took its place, when that has ended.
+    package static var parent: Int32 { getppid() }
+
     /// The effective user id.
     package static var effectiveUser: UInt32 { geteuid() }
 

@@ -46,7 +46,7 @@ final class ControlBench {
         try fixture.write(group + "cpuset.mems.effective", "0\n")
         try fixture.write("proc/self/mountinfo", ControlBench.mountInfo())
         state = try ControlBench.state()
-        state[.keeperPID] = 9
+        state[.keeperPID] = UInt64(ProcessIdentity.parent)
         state[.owner] = 1
         let logger = Logger(label: "test")
         let host = try HostFilesystem(fixture: fixture.root)

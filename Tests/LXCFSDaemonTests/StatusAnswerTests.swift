@@ -72,7 +72,7 @@ struct StatusAnswerTests {
     }
 
     @Test func saysThatTheKeeperIsGone() throws {
-        try bench.fixture.write("proc/self/stat", "10 (lxcfs) S 1 1 1 0 -1 0 1 2 3 4 5 6 7 8 20 0 11 0 77 1000 200\n")
+        bench.state[.keeperPID] = 4_194_305
         let status = try status()
         #expect(status.problems.contains { $0.text.contains("keeper is gone") && $0.remedy.contains("restart") })
         #expect(!status.processes.contains { $0.role == .keeper })

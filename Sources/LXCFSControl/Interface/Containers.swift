@@ -88,7 +88,7 @@ package struct Container: Codable, Sendable, Equatable {
     package var tasks: Int64?
     /// Texts it has been given by this worker.
     package var reads: Int64
-    /// When it last read.
+    /// When it last read; 0 where it has not, as far as this worker knows.
     package var lastReadAt: Int64
 
     package init(

@@ -134,9 +134,11 @@ private struct ContainerNumbers {
         context.output.append(list: context.cpu.cpus)
         cpus = String(decoding: context.output.bytes, as: UTF8.self)
         do throws(CgroupError) {
-            if let quota = try scope.bandwidth?.quota(&context.cgroupText) {
-                cpuLimitMillis = Int64(clamping: quota.quotaMicroseconds.scaled(by: 1000, over: quota.periodMicroseconds))
+            var quota = context.cpu.quotaMillis
+            if context.settings.ignoresQuota, let found = try scope.bandwidth?.quota(&context.cgroupText) {
+                quota = found.quotaMicroseconds.scaled(by: 1000, over: found.periodMicroseconds)
             }
+            cpuLimitMillis = quota.map { Int64(clamping: $0) }
             cpuMicroseconds = try scope.accounting?.total(&context.cgroupText).map { Int64(clamping: $0 / 1000) }
             tasks = try scope.pids?.current(&context.cgroupText).map { Int64(clamping: $0) }
         } catch {

@@ -56,29 +56,27 @@ extension ControlService {
     // MARK: - Processes
 
     /// Whether the keeper is there: it is the parent of every worker that it started.
-    private var hasKeeper: Bool {
-        var text = InputText(capacity: 1024)
-        guard (try? parts.host.proc.read("self/stat", into: &text)) != nil, let stat = ProcessStat(text) else { return true }
-        return stat.parent == state[.keeperPID]
-    }
+    private var hasKeeper: Bool { UInt64(ProcessIdentity.parent) == state[.keeperPID] }
 
     private var processes: [Process] {
-        let keeper = hasKeeper ? process(.keeper, Int32(clamping: state[.keeperPID])) : nil
-        return [keeper, process(.worker, ProcessIdentity.pid)].compactMap { $0 }
+        let parent = ProcessIdentity.parent
+        let keeper = hasKeeper ? process(.keeper, parent, at: "\(parent)") : nil
+        return [keeper, process(.worker, ProcessIdentity.pid, at: "self")].compactMap { $0 }
     }
 
-    private func process(_ role: Process.Role, _ pid: Int32) -> Process? {
+    /// - Parameter folder: of the process, below /proc.
+    private func process(_ role: Process.Role, _ pid: Int32, at folder: String) -> Process? {
         let proc = parts.host.proc
         var text = InputText(capacity: 1024)
-        guard (try? proc.read("\(pid)/stat", into: &text)) != nil, let stat = ProcessStat(text),
-            (try? proc.read("\(pid)/statm", into: &text)) != nil
+        guard (try? proc.read(folder + "/stat", into: &text)) != nil, let stat = ProcessStat(text),
+            (try? proc.read(folder + "/statm", into: &text)) != nil
         else { return nil }
         // size, resident, shared, in pages.
         var scanner = text.scanner
         guard scanner.decimal() != nil, let resident = scanner.decimal(), let shared = scanner.decimal() else { return nil }
         // Linux 6.2 gives the number of open descriptors as the folder's size.
-        var descriptors = (try? proc.status("\(pid)/fd").size) ?? 0
-        if descriptors == 0 { descriptors = Int64((try? proc.names(in: "\(pid)/fd").count) ?? 0) }
+        var descriptors = (try? proc.status(folder + "/fd").size) ?? 0
+        if descriptors == 0 { descriptors = Int64((try? proc.names(in: folder + "/fd").count) ?? 0) }
         func bytes(_ pages: UInt64) -> Int64 { Int64(clamping: pages.saturatingMultiply(PageSize.bytes)) }
         return Process(
             role: role, pid: Int64(pid), residentBytes: bytes(resident), privateBytes: bytes(resident.saturatingSubtract(shared)),
