@@ -7,6 +7,8 @@ extension EndToEnd {
     /// Into containers that run already, and had no lxcfs when they were started.
     @Suite("Attach, detach, repair")
     struct Attaching {
+        static let same: Comment = "the same on every machine"
+
         /// Calls a method of a daemon as root.
         static func call<Method: ControlMethod>(_ method: Method.Type, _ parameters: Method.Parameters, of daemon: LXCFSProcess) throws
             -> Method.Reply
@@ -78,7 +80,7 @@ extension EndToEnd {
             #expect(Attaching.outcomes(try detach(container)) == ["skipped nothing of lxcfs is there"])
         }
 
-        @Test func whatARuntimeHadMountedIsPresentAndCanBeTakenOut() throws {
+        @Test(.enabled(if: !Machine.isVirtual, Attaching.same)) func whatARuntimeHadMountedIsPresentAndCanBeTakenOut() throws {
             let container = try Bench.container(Limits(memory: Bench.memory))
             #expect(Attaching.outcomes(try attach(container)) == ["present "])
             #expect(Attaching.outcomes(try detach(container, ["meminfo"])) == ["removed "])
@@ -87,7 +89,7 @@ extension EndToEnd {
             #expect(Attaching.mounts(container.pid).isEmpty)
         }
 
-        @Test func onlyTheFilesThatAreNamed() throws {
+        @Test(.enabled(if: !Machine.isVirtual, Attaching.same)) func onlyTheFilesThatAreNamed() throws {
             let container = try Attaching.bare()
             #expect(try attach(container, ["/proc/meminfo", "uptime"]).map(\.destination) == ["/proc/meminfo", "/proc/uptime"])
             #expect(Attaching.mounts(container.pid).count == 2)
@@ -108,7 +110,7 @@ extension EndToEnd {
 
         // MARK: - What is left alone
 
-        @Test func theHostAndWhoSeesItsMountsAreRefused() throws {
+        @Test(.enabled(if: !Machine.isVirtual, Attaching.same)) func theHostAndWhoSeesItsMountsAreRefused() throws {
             let alone = try Command(["unshare", "--mount", "sleep", "600"])
             #expect(Machine.wait(10) { ProcessTable.arguments(of: alone.pid).first == "sleep" })
             let before = Machine.read("/proc/self/mountinfo")
@@ -130,7 +132,7 @@ extension EndToEnd {
         }
 
         /// A mount namespace of its own whose mounts show on the host all the same.
-        @Test func nothingIsMountedWhereItWouldShowOnTheHost() throws {
+        @Test(.enabled(if: !Machine.isVirtual, Attaching.same)) func nothingIsMountedWhereItWouldShowOnTheHost() throws {
             let script = """
                 mkdir -p "$1/host/proc" && mount -t tmpfs none "$1/host" && mount --make-shared "$1/host" && mkdir "$1/host/proc" || exit 1
                 mount -t proc proc "$1/host/proc" && mount --make-shared "$1/host/proc" || exit 1
@@ -154,7 +156,7 @@ extension EndToEnd {
             container.kill()
         }
 
-        @Test func aContainerThatMakesItsOwnProcLeadsNowhere() throws {
+        @Test(.enabled(if: !Machine.isVirtual, Attaching.same)) func aContainerThatMakesItsOwnProcLeadsNowhere() throws {
             let container = try Attaching.bare(
                 script: """
                     mkdir -p /tmp/lxcfs-hostile && mount -t tmpfs none /tmp/lxcfs-hostile && cd /tmp/lxcfs-hostile || exit 1
@@ -174,7 +176,7 @@ extension EndToEnd {
             rmdir("/tmp/lxcfs-hostile")
         }
 
-        @Test func aFileSystemThatNeverAnswersHoldsNobodyUp() throws {
+        @Test(.enabled(if: !Machine.isVirtual, Attaching.same)) func aFileSystemThatNeverAnswersHoldsNobodyUp() throws {
             let container = try Attaching.bare()
             let hanging = try container.start(["/usr/bin/python3", "-c", Attaching.silentFileSystem, "/proc/meminfo", "/proc/stat"])
             #expect(Machine.wait(10) { hanging.outputSoFar.contains("mounted") }, "\(hanging.errorsSoFar)")
@@ -214,7 +216,7 @@ extension EndToEnd {
                 threading.Thread(target=lambda fd=fd: [os.read(fd, 1 << 20) for _ in iter(int, 1)]).start()
             """
 
-        @Test func aHundredTimesLeavesNothingBehind() throws {
+        @Test(.enabled(if: !Machine.isVirtual, Attaching.same)) func aHundredTimesLeavesNothingBehind() throws {
             let container = try Attaching.bare()
             let worker = try #require(Bench.daemon().waitUntilSettled())
             func state() -> (descriptors: Int, threads: Int, children: Int) {
@@ -228,7 +230,7 @@ extension EndToEnd {
             _ = try attach(container)
             _ = try detach(container)
             let before = state()
-            for _ in 0..<(Machine.isVirtual ? 10 : 100) {
+            for _ in 0..<100 {
                 #expect(Attaching.outcomes(try attach(container)) == ["mounted "])
                 #expect(Attaching.outcomes(try detach(container)) == ["removed "])
             }
@@ -239,7 +241,7 @@ extension EndToEnd {
             #expect(after.children == 0)
         }
 
-        @Test func aContainerThatEndsMeanwhileIsNoHarm() throws {
+        @Test(.enabled(if: !Machine.isVirtual, Attaching.same)) func aContainerThatEndsMeanwhileIsNoHarm() throws {
             for round in 0..<5 {
                 let container = try Attaching.bare()
                 let pid = Int64(container.pid)
