@@ -87,7 +87,7 @@ let package = Package(
             name: "EndToEndTests", dependencies: ["LXCFSControl", "TestContainers", "TestSupport", "survival-reader"], swiftSettings: strict
         ),
         .testTarget(
-            name: "FuzzTests", dependencies: ["Cgroups", "FUSE", "HostProc", "LinuxSystem", "ProcText", "TestSupport"],
+            name: "FuzzTests", dependencies: ["Cgroups", "FUSE", "HostProc", "LXCFSControl", "LinuxSystem", "ProcText", "TestSupport"],
             swiftSettings: strict),
         .target(
             name: "ToyFileSystem", dependencies: ["FUSE", system], path: "Tests/ToyFileSystem", swiftSettings: strict),
@@ -106,8 +106,11 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestSupport", system], swiftSettings: strict),
-        .testTarget(name: "lxcfsctlTests", dependencies: ["LXCFSControl", "lxcfsctl", argumentParser], swiftSettings: strict),
+            name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestContainers", "TestSupport", system],
+            swiftSettings: strict),
+        .testTarget(
+            name: "lxcfsctlTests", dependencies: ["LXCFSControl", "LinuxSystem", "ProcText", "lxcfsctl", argumentParser, system],
+            swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(
             name: "ScenarioTests", dependencies: ["Cgroups", "ContainerViews", "HostProc", "ProcText", "TestSupport"],

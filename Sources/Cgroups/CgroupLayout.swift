@@ -32,7 +32,7 @@ package struct CgroupLayout: Sendable, CustomStringConvertible {
         for entry in candidates.filter({ $0.root == "/" }) + candidates.filter({ $0.root != "/" }) {
             let version: CgroupVersion = entry.type == "cgroup2" ? .v2 : .v1
             guard let root = try? host.mount(at: entry.mountPoint) else { continue }
-            let names = version == .v2 ? CgroupLayout.unifiedControllers(root) : entry.superOptions.map(String.init)
+            let names = version == .v2 ? CgroupLayout.unifiedControllers(root) : CgroupLayout.names(inOptions: entry.superOptions)
             let isKnown = hierarchies.contains { $0.version == version && (version == .v2 || $0.names == names) }
             if isKnown { continue }
             hierarchies.append(
@@ -42,6 +42,12 @@ package struct CgroupLayout: Sendable, CustomStringConvertible {
         }
         self.hierarchies = hierarchies
         unified = hierarchies.first { $0.version == .v2 }
+    }
+
+    /// Of a mount of version 1: its controllers, and its name where it has one.
+    private static func names(inOptions options: [Substring]) -> [String] {
+        let others: Set<Substring> = ["rw", "ro", "noprefix", "clone_children", "cpuset_v2_mode", "xattr", "favordynmods"]
+        return options.filter { !others.contains($0) && !$0.hasPrefix("release_agent=") }.map(String.init)
     }
 
     /// The hierarchy that has the controller, or `nil` where no hierarchy has it.

@@ -28,6 +28,8 @@ package struct Daemon {
         guard ProcessIdentity.effectiveUser == 0 else { throw .notRoot }
         ProcessIdentity.raiseFileLimit()
         let legacy = KeeperUpgrade.legacy
+        // Before anything of ours has the numbers that the environment speaks of, whatever is there.
+        let inherited = legacy == nil ? ServiceManager.inherited() : []
         let signals = try Daemon.keeperSignals()
         let pidFile = try PIDFile(path: configuration.pidFile, inherited: legacy?.pidFile)
         do throws(StartError) {
@@ -37,7 +39,6 @@ package struct Daemon {
                     "the service manager waits for word of us, but libsystemd.so.0 is missing: install it (Debian: apt-get install libsystemd0)"
                 )
             }
-            let inherited = legacy == nil ? ServiceManager.inherited() : []
             let control = try ControlSocket.open(configuration, inherited, manager, logger)
             defer { control.remove() }
             let kept = try KeptConnection(configuration, legacy, inherited, manager, logger)

@@ -35,12 +35,12 @@ package final class MessageSocket: Sendable {
         clinux_send_with_descriptor(socket.rawValue, message, message.count, descriptor ?? -1) == message.count
     }
 
-    /// Whether at most a quarter of what may wait to be received waits: for messages that can be sent later, and must not be in the way of others.
-    package var isNearlyEmpty: Bool {
+    /// Whether less than so many quarters of what may wait to be received waits: for messages that must not be in the way of others.
+    package func isFilled(below quarters: Int32) -> Bool {
         var size: CInt = 0
         var length = socklen_t(MemoryLayout<CInt>.size)
         guard getsockopt(socket.rawValue, SOL_SOCKET, SO_SNDBUF, &size, &length) == 0 else { return false }
-        return clinux_unreceived_bytes(socket.rawValue) <= size / 4
+        return clinux_unreceived_bytes(socket.rawValue) < size / 4 * quarters
     }
 
     /// A descriptor that came with a message; closed with this object, unless it was taken.

@@ -44,6 +44,10 @@ enum ContainerName: ExpressibleByArgument, Equatable, Sendable {
 
 /// A file of lxcfs as a person names it.
 enum FileName {
+    /// What to write in the help of a command that takes several.
+    static let several = ArgumentHelp(
+        "A file: proc/meminfo, /proc/meminfo or meminfo; a folder stands for all that is in it (default: all).", valueName: "file")
+
     /// The files that the daemon has, for the shell's completion.
     static let completion = CompletionKind.custom { _, _, prefix in
         let client = ControlClient(socket: GlobalOptions.socketFromEnvironment, timeout: 1_000_000_000)

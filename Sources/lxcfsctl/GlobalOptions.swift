@@ -9,7 +9,10 @@ struct GlobalOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The daemon's control socket (default: $LXCFS_CONTROL_SOCKET, or \(GlobalOptions.usualSocket)).", valueName: "path"),
+            """
+            The daemon's control socket, a path of at most \(ClientSocket.longestPath) bytes (default: $\(GlobalOptions.socketVariable), or \
+            \(GlobalOptions.usualSocket)).
+            """, valueName: "path"),
         completion: .file())
     var socket: String?
 

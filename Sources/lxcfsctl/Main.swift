@@ -14,13 +14,20 @@ struct LXCFSCtl: ParsableCommand {
               0   it is done, or the daemon is healthy
               1   the daemon is degraded, or refuses, or some of it failed
               3   no daemon is running at the socket
-              4   not permitted: neither by the socket's mode nor by the daemon
+              4   not permitted: by the socket's mode, or because only root may
               5   the daemon gave no answer, or one that is not understood
               64  the command line is wrong
 
             ENVIRONMENT
               LXCFS_CONTROL_SOCKET  the daemon's socket, unless --socket names one
               NO_COLOR              no colours, also on a terminal
+
+            EXAMPLES
+              lxcfsctl status && echo fine
+              lxcfsctl containers --sort memory
+              lxcfsctl inspect 2f258bd2f258 --file meminfo
+              sudo lxcfsctl attach $(docker inspect -f '{{.State.Pid}}' web)
+              lxcfsctl events --json | jq .text
 
             Shell completion: lxcfsctl --generate-completion-script bash (or zsh, or fish) prints it.
             """,

@@ -12,7 +12,7 @@ struct MessagesTests {
     @Test(arguments: [
         KeeperMessage.serve(generation: .max), .drain, .reloaded(generation: 7, pauseNanoseconds: 1_500_000), .reloadFailed(reason: reason),
         .ping,
-        .quit,
+        .quit, .client(slot: 127, nil), .registerAgain, .virtualization(isEnabled: true), .virtualization(isEnabled: false),
     ])
     func theKeepersArriveAsTheyWereSent(message: KeeperMessage) {
         #expect(KeeperMessage(message.bytes) == message)
@@ -20,10 +20,29 @@ struct MessagesTests {
 
     @Test(arguments: [
         WorkerMessage.ready, .serving, .drained, .reloadWanted(sender: 4711), .toggleWanted(sender: -1), .unmounted,
-        .failed(reason: reason), .alive,
+        .failed(reason: reason), .alive, .client(slot: 3, nil), .clientGone(slot: 0),
     ])
     func theWorkersArriveAsTheyWereSent(message: WorkerMessage) {
         #expect(WorkerMessage(message.bytes) == message)
+    }
+
+    @Test func aClientComesWithItsConnection() throws {
+        let (here, there) = try MessageSocket.pair()
+        let (client, server) = try UnixSocketConnection.pair()
+        #expect(WorkerLink(socket: there).send(.client(slot: 7, nil), with: server.descriptor))
+        guard case .message(.client(let slot, let attachment)) = KeeperLink(socket: here).next() else {
+            Issue.record("no client arrived")
+            return
+        }
+        #expect(slot == 7)
+        guard let descriptor = attachment?.take() else {
+            Issue.record("it came without its connection")
+            return
+        }
+        let arrived = UnixSocketConnection(adopting: descriptor)
+        #expect(client.send([1, 2, 3]) == .bytes(3))
+        var buffer = [UInt8](repeating: 0, count: 8)
+        #expect(arrived.receive(into: &buffer, count: 8) == .bytes(3))
     }
 
     @Test func whatAnotherVersionSaysIsPassedOver() throws {
@@ -172,6 +191,26 @@ struct KeeperLinkTests {
         }
         asking.join()
         return try #require(outcome.withLock { $0 })
+    }
+
+    @Test func whoAsksWhileOthersWaitGetsWhatTheyGet() throws {
+        let (here, there) = try MessageSocket.pair()
+        let keeper = WorkerLink(socket: there)
+        let link = KeeperLink(socket: here)
+        let outcomes = Mutex<[ReloadReport?]>([])
+        let asking = try (0..<4).map { _ in
+            try JoinableThread(name: "asks", stackSize: 512 << 10) {
+                let report = try? link.reload(timeout: 10_000_000_000)
+                outcomes.withLock { $0.append(report) }
+            }
+        }
+        while link.waitingForReload < 4 { Clock.sleep(until: Clock.monotonic + 1_000_000) }
+        var wishes = 0
+        while case .message(.reloadWanted) = keeper.next() { wishes += 1 }
+        #expect(wishes == 1)
+        link.finish(.success(ReloadReport(generation: 9, pauseNanoseconds: 1)))
+        asking.forEach { $0.join() }
+        #expect(outcomes.withLock { $0 } == [ReloadReport?](repeating: ReloadReport(generation: 9, pauseNanoseconds: 1), count: 4))
     }
 
     @Test func saysTheNewGenerationAndThePause() throws {

@@ -78,11 +78,11 @@ private struct StateLedger: ConnectionLedger {
 
     func register(_ slot: Int, _ connection: UnixSocketConnection) -> Bool {
         // What else the two have to say to each other comes first, however many clients there are.
-        keeper.socket.isNearlyEmpty && keeper.send(.client(slot: slot, nil), with: connection.descriptor)
+        keeper.socket.isFilled(below: 1) && keeper.send(.client(slot: slot, nil), with: connection.descriptor)
     }
 
     func forget(_ slot: Int) -> Bool {
-        keeper.socket.isNearlyEmpty && keeper.send(.clientGone(slot: slot))
+        keeper.socket.isFilled(below: 1) && keeper.send(.clientGone(slot: slot))
     }
 
     func note(_ connection: ConnectionState, of slot: Int) {

@@ -127,10 +127,12 @@ final class ControlSocket {
         }
     }
 
-    /// Gives all of them to the worker that is to serve next. One that cannot be given is lost.
+    /// Gives all of them to the worker that is to serve next; there is room for what it is to be told then. One that cannot be given is lost.
     func giveClients(to worker: WorkerLink) {
         for (slot, client) in clients.enumerated() {
-            guard let client, !worker.send(.client(slot: slot, nil), with: client.descriptor) else { continue }
+            guard let client else { continue }
+            if worker.socket.isFilled(below: 3), worker.send(.client(slot: slot, nil), with: client.descriptor) { continue }
+            client.shutDown()
             clients[slot] = nil
         }
     }

@@ -13,11 +13,11 @@ struct AttachCommand: ParsableCommand {
     @Argument(help: ContainerName.help, completion: ContainerName.completion) var container: ContainerName
 
     @Argument(
-        help: "The files: proc/meminfo, /proc/meminfo or meminfo; a folder stands for all that is in it (default: all).",
+        help: FileName.several,
         completion: FileName.completion)
     var files: [String] = []
 
-    @OptionGroup(title: "Global options") var options: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     func run() throws {
         let parameters = Attach.Parameters(pid: try options.pid(of: container), files: files.isEmpty ? nil : files)
@@ -37,11 +37,11 @@ struct DetachCommand: ParsableCommand {
     @Argument(help: ContainerName.help, completion: ContainerName.completion) var container: ContainerName
 
     @Argument(
-        help: "The files: proc/meminfo, /proc/meminfo or meminfo; a folder stands for all that is in it (default: all).",
+        help: FileName.several,
         completion: FileName.completion)
     var files: [String] = []
 
-    @OptionGroup(title: "Global options") var options: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     func run() throws {
         let parameters = Detach.Parameters(pid: try options.pid(of: container), files: files.isEmpty ? nil : files)

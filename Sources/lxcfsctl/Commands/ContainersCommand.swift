@@ -11,13 +11,13 @@ struct ContainersCommand: ParsableCommand {
             CPU is the time that it has used.
             """)
 
-    @Option(help: "Name, cpu, memory, load, reads and started: the largest first, names in their order.")
+    @Option(help: ArgumentHelp("What they are ordered by: names from a to z, everything else from the largest on.", valueName: "order"))
     var sort = ContainerOrder.name
 
     @Flag(name: .shortAndLong, help: "More columns: ids and cgroups at full length, swap, tasks, start.")
     var wide = false
 
-    @OptionGroup(title: "Global options") var options: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     func run() throws {
         let containers = sort.sorted(try options.containers())
@@ -44,7 +44,7 @@ struct ContainersCommand: ParsableCommand {
             optional(container.cpuUsageMicroseconds) { Units.cpuTime(microseconds: $0) },
             StyledText(Units.bytes(container.memoryUsageBytes), container.memoryStyle),
             "\(Units.bytes(container.memoryTotalBytes))", optional(container.load1) { Units.decimal($0, 2) },
-            "\(Units.grouped(container.reads))", "\(Units.ago(container.lastReadAt, now: now))",
+            "\(Units.grouped(container.reads))", "\(container.lastRead(now: now))",
         ]
         if isWide {
             row += [
@@ -89,6 +89,9 @@ extension Container {
             && id.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0 }
         return StyledText(isLong ? String(id.prefix(12)) : id)
     }
+
+    /// How long ago it last read.
+    func lastRead(now: Int64) -> String { lastReadAt > 0 ? Units.ago(lastReadAt, now: now) : "never" }
 
     /// How much of its memory cannot be given up at once: 0 to 1.
     var memoryPressure: Double {

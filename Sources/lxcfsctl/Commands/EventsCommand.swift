@@ -13,7 +13,7 @@ struct EventsCommand: ParsableCommand {
             --json prints one object a line.
             """)
 
-    @OptionGroup(title: "Global options") var options: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     func run() throws {
         let signals: SignalQueue

@@ -18,15 +18,14 @@ struct InspectCommand: ParsableCommand {
         help: "Show this file as the container sees it, beside the host's; may be given again.", completion: FileName.completion)
     var file: [String] = []
 
-    @OptionGroup(title: "Global options") var options: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     func run() throws {
         let found = try options.call(
             Inspect.self, Inspect.Parameters(pid: container.pid, container: container.id, files: file.isEmpty ? nil : file))
         if options.json { return try Output.print(json: found) }
         let report = InspectReport(found, now: Clock.realtimeMilliseconds)
-        let width = TerminalSize.ofOutput?.columns ?? SideBySide.usualWidth
-        try Output.print(report.lines(isInFull: !file.isEmpty, width: width))
+        try Output.print(report.lines(isInFull: !file.isEmpty, width: TerminalSize.ofOutput?.columns))
     }
 }
 
@@ -40,22 +39,40 @@ struct InspectReport {
         self.now = now
     }
 
-    /// - Parameter isInFull: the files' texts instead of a line for each.
-    func lines(isInFull: Bool, width: Int) -> [Line] {
+    /// - Parameters:
+    ///   - isInFull: the files' texts, and nothing but them.
+    ///   - width: of the terminal; `nil` where there is none.
+    func lines(isInFull: Bool, width: Int?) -> [Line] {
         let container = found.container
-        var lines: [Line] = [
-            [StyledText(container.name, .strong), ": \(container.runtime == "host" ? "the host" : "a container of \(container.runtime)")"],
-            "\(found.explanation)", "",
-        ]
+        var lines: [Line] = [[StyledText(container.name, .strong), ": \(InspectReport.kind(of: container))"], "\(found.explanation)", ""]
+        guard !isInFull else {
+            return lines + found.views.map { SideBySide.lines(of: $0, width: width) }.joined(separator: [""])
+        }
         lines += facts.lines(indent: 2)
         lines += section("Limits", limits)
-        if isInFull {
-            for view in found.views { lines += [""] + SideBySide.lines(of: view, width: width) }
-        } else {
+        // What the host sees is the host's.
+        if found.rule != .host {
             lines += section("What it sees", views)
+            let hidden = found.views.count { !InspectReport.isShown($0) }
+            if hidden > 0 {
+                lines.append([
+                    StyledText("  and \(Units.count(Int64(hidden), "file")) that the host sees the same (--json has all)", .faint)
+                ])
+            }
         }
         return lines
     }
+
+    private static func kind(of container: Container) -> String {
+        switch container.runtime {
+        case "host": "the host"
+        case "other": "of no runtime that is known by its cgroup"
+        default: "a container of \(container.runtime)"
+        }
+    }
+
+    /// /proc, and whatever is not the same for everybody.
+    private static func isShown(_ view: View) -> Bool { view.file.hasPrefix("proc/") || view.container != view.host || view.problem != nil }
 
     private var facts: Table {
         let container = found.container
@@ -65,9 +82,8 @@ struct InspectReport {
         if let pod = container.pod { add("pod", pod) }
         add("init", container.initPid.map { "pid \($0)" } ?? "none of its own")
         add("started", "\(LocalTime.dateAndTime(milliseconds: container.startedAt)), \(Units.ago(container.startedAt, now: now))")
-        for membership in container.memberships {
-            let controllers = membership.controllers.isEmpty ? "" : " (\(membership.controllers.joined(separator: " ")))"
-            add("cgroup v\(membership.version)", membership.path + controllers)
+        for (version, path, controllers) in cgroups {
+            add("cgroup v\(version)", path + (controllers.isEmpty ? "" : " (\(controllers.joined(separator: " ")))"))
         }
         let quota = container.cpuLimitMillis.map { ", quota \(Units.cpus($0))" } ?? ""
         add("CPUs", "\(container.cpuCount) (\(container.cpus))\(quota)")
@@ -80,8 +96,21 @@ struct InspectReport {
             add("load", [load1, load5, load15].map { Units.decimal($0, 2) }.joined(separator: " "))
         }
         if let tasks = container.tasks { add("tasks", Units.grouped(tasks)) }
-        add("reads", "\(Units.grouped(container.reads)), the last \(Units.ago(container.lastReadAt, now: now))")
+        add("reads", "\(Units.grouped(container.reads)), the last \(container.lastRead(now: now))")
         return table
+    }
+
+    /// Its cgroups: hierarchies in which it is at the same path are one.
+    private var cgroups: [(version: Int64, path: String, controllers: [String])] {
+        var found: [(version: Int64, path: String, controllers: [String])] = []
+        for membership in self.found.container.memberships {
+            if let index = found.firstIndex(where: { $0.version == membership.version && $0.path == membership.path }) {
+                found[index].controllers += membership.controllers
+            } else {
+                found.append((membership.version, membership.path, membership.controllers))
+            }
+        }
+        return found
     }
 
     private var limits: Table {
@@ -98,7 +127,7 @@ struct InspectReport {
 
     private var views: Table {
         var table = Table([.init("FILE"), .init("CONTAINER"), .init("HOST")])
-        for view in found.views {
+        for view in found.views where InspectReport.isShown(view) {
             let problem = view.problem.map { StyledText($0, .warning) }
             let container = view.container.map { StyledText(ViewSummary.of($0, file: view.file)) }
             let host = view.host.map { StyledText(ViewSummary.of($0, file: view.file)) }

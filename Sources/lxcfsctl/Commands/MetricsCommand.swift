@@ -19,7 +19,7 @@ struct MetricsCommand: ParsableCommand {
         completion: .file())
     var output: String?
 
-    @OptionGroup(title: "Global options") var options: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     func run() throws {
         let metrics = try options.call(GetMetrics.self)

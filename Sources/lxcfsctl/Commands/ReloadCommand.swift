@@ -19,7 +19,7 @@ struct ReloadCommand: ParsableCommand {
         help: ArgumentHelp("How long to wait; the reload goes on when the time is over (default: 30).", valueName: "seconds"))
     var timeout: Int64?
 
-    @OptionGroup(title: "Global options") var options: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     func validate() throws {
         let longest = ControlBounds.longestReloadTimeoutMilliseconds / 1000

@@ -10,9 +10,12 @@ struct RepairCommand: ParsableCommand {
             dead mounts are replaced by those of the daemon that runs now. Only root may do this. The status is 1 if something could not be replaced.
             """)
 
-    @Argument(help: ContainerName.help, completion: ContainerName.completion) var container: ContainerName?
+    @Argument(
+        help: ArgumentHelp(
+            "A process in the container, or the container's id, a beginning of it, or its cgroup (default: all containers).",
+            valueName: "pid|id"), completion: ContainerName.completion) var container: ContainerName?
 
-    @OptionGroup(title: "Global options") var options: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     func run() throws {
         var pid: Int64?

@@ -7,17 +7,19 @@ struct ShowCommand: ParsableCommand {
         commandName: "show", abstract: "Print a file exactly as a container sees it.",
         discussion: """
             The text is what a process of the container would read now, whether the file is mounted there or not. \
-            Files: proc/meminfo, /proc/meminfo or meminfo; sys/devices/system/cpu/online.
+            Where it is mounted, that is what \
+            `cat` prints there.
             """)
 
     @Argument(help: ContainerName.help, completion: ContainerName.completion) var container: ContainerName
 
-    @Argument(help: "The file.", completion: FileName.completion) var file: String
+    @Argument(help: "The file: proc/meminfo, /proc/meminfo or meminfo; sys/devices/system/cpu/online.", completion: FileName.completion)
+    var file: String
 
     @Flag(help: "Print it as the host has it instead.")
     var host = false
 
-    @OptionGroup(title: "Global options") var options: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     func run() throws {
         let reply = try options.call(Inspect.self, Inspect.Parameters(pid: container.pid, container: container.id, files: [file]))

@@ -14,7 +14,7 @@ struct StatusCommand: ParsableCommand {
     @Flag(name: .shortAndLong, help: "All files, the kernel's features and the cgroup hierarchies too.")
     var verbose = false
 
-    @OptionGroup(title: "Global options") var options: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     func run() throws {
         let status = try options.call(GetStatus.self)

@@ -15,7 +15,7 @@ struct TopCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("How often to look, from 0.1 to 3600.", valueName: "seconds"))
     var interval = 1.0
 
-    @OptionGroup(title: "Global options") var options: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     func validate() throws {
         guard (0.1...3600).contains(interval) else { throw ValidationError("--interval is a number of seconds from 0.1 to 3600.") }

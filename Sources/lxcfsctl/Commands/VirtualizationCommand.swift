@@ -18,10 +18,13 @@ struct VirtualizationCommand: ParsableCommand {
             the daemon is stopped. Only root may switch.
             """)
 
-    @Argument(help: "on: containers see their own values. off: everyone sees the host's. status: which of both it is.")
+    @Argument(
+        help: ArgumentHelp(
+            "on: containers see their own values. off: everyone sees the host's. status: tells which of both it is.",
+            valueName: "on|off|status"))
     var wish = Wish.status
 
-    @OptionGroup(title: "Global options") var options: GlobalOptions
+    @OptionGroup var options: GlobalOptions
 
     func run() throws {
         guard wish != .status else {

@@ -1,13 +1,12 @@
 internal import LXCFSControl
 
-/// A file as a container sees it and as the host does: in two columns where there is room, else one below the other.
+/// A file as a container sees it and as the host does: in two columns where the terminal is wide enough, else one below the other.
 enum SideBySide {
-    /// Where there is no terminal.
-    static let usualWidth = 160
     /// Narrower columns than this are no use.
     private static let narrowestColumn = 30
 
-    static func lines(of view: View, width: Int) -> [Line] {
+    /// - Parameter width: of the terminal; `nil` where there is none, and nothing is cut off.
+    static func lines(of view: View, width: Int?) -> [Line] {
         let title: Line = [StyledText(view.file, .strong)]
         guard let container = view.container, let host = view.host else {
             let problem = Line([StyledText(view.problem ?? "the daemon has no text of it", .warning)])
@@ -18,17 +17,29 @@ enum SideBySide {
         if container == host { return [title, [StyledText("the same for the container and the host", .faint)]] + split(container) }
         let (left, right) = (split(container), split(host))
         let longest = left.reduce("the container".count) { max($0, $1.width) }
-        let room = width - longest - 3
-        guard room >= narrowestColumn else {
+        let widest = right.reduce("the host".count) { max($0, $1.width) }
+        let between = 3
+        // Each gets what it needs, or half; what is cut off is shown as such.
+        var (here, there) = (longest, widest)
+        if let width, longest + between + widest > width {
+            let half = (width - between) / 2
+            here = widest < half ? width - between - widest : min(longest, half)
+            there = width - between - here
+        }
+        guard min(here, there) >= min(narrowestColumn, longest, widest) else {
             return [title, [StyledText("the container", .faint)]] + left + [[StyledText("the host", .faint)]] + right
         }
-        var lines = [title, Line([StyledText("the container", .faint)]).fitted(width: longest) + "   " + [StyledText("the host", .faint)]]
+        var lines = [title, Line([StyledText("the container", .faint)]).fitted(width: here) + "   " + [StyledText("the host", .faint)]]
         for index in 0..<max(left.count, right.count) {
-            let (here, there) = (index < left.count ? left[index] : "", index < right.count ? right[index] : "")
+            let (one, other) = (index < left.count ? left[index] : "", index < right.count ? right[index] : "")
             // What differs is marked, also where there are no colours.
-            lines.append(here.fitted(width: longest) + (here == there ? "   " : " | ") + there.prefix(width: room))
+            lines.append(cut(one, here).fitted(width: here) + (one == other ? "   " : " | ") + cut(other, there))
         }
         return lines
+    }
+
+    private static func cut(_ line: Line, _ width: Int) -> Line {
+        line.width <= width ? line : line.prefix(width: width - 1) + [StyledText(">", .faint)]
     }
 
     /// Tabs as a terminal shows them: they would be escaped, and stand in nearly every cpuinfo.

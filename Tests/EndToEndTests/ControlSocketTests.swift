@@ -1,0 +1,121 @@
+internal import Glibc
+import TestContainers
+import Testing
+
+extension EndToEnd {
+    /// Where the control socket is, who makes it, and who may use it.
+    @Suite("The control socket", .serialized, .enabled(if: !Machine.isVirtual, "nothing here depends on the kernel's cgroups"))
+    struct ControlSocket {
+        private static let info = "{\"method\":\"org.varlink.service.GetInfo\"}\0"
+
+        private func answers(_ path: String) -> Bool {
+            guard let client = try? RawClient(path) else { return false }
+            return client.send(Self.info) && client.receive()?.contains("interfaces") == true
+        }
+
+        /// Sends one call and prints the reply, as somebody else.
+        private func ask(_ method: String, _ parameters: String, _ socket: String, as prefix: [String]) throws -> String {
+            let program = """
+                import socket, sys
+                s = socket.socket(socket.AF_UNIX)
+                s.connect(sys.argv[1])
+                s.sendall(b'{"method":"io.lxcfs.Control.' + sys.argv[2].encode() + b'","parameters":' + sys.argv[3].encode() + b',"more":true}\\0')
+                print(s.recv(65536))
+                """
+            let result = try Command.run(prefix + ["/usr/bin/python3", "-c", program, socket, method, parameters])
+            return result.output + result.errors
+        }
+
+        @Test(.enabled(if: Machine.program("python3") != nil, "not installed: apt-get install python3"))
+        func onlyRootOfTheHostMayChangeSomething() throws {
+            let folder = try TemporaryFolder()
+            let daemon = try LXCFSProcess(["--control-group", "nogroup"], in: folder)
+            let off = "{\"enabled\":false}"
+            let user = ["setpriv", "--reuid", "1000", "--regid", "nogroup", "--clear-groups"]
+            #expect(try ask("Subscribe", "{}", daemon.controlSocket, as: user).contains("subscribed"))
+            #expect(try ask("SetVirtualization", off, daemon.controlSocket, as: user).contains("io.lxcfs.Control.NotPermitted"))
+            let other = ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"]
+            #expect(try ask("Subscribe", "{}", daemon.controlSocket, as: other).contains("PermissionError"))
+            // Root in a container, which the socket was mounted into.
+            for namespaces in [["unshare", "--pid", "--fork"], ["unshare", "--user", "--map-root-user"]] {
+                let answer = try ask("SetVirtualization", off, daemon.controlSocket, as: namespaces)
+                #expect(answer.contains("io.lxcfs.Control.NotPermitted") && answer.contains("root in a container"), "\(answer)")
+                #expect(try ask("Subscribe", "{}", daemon.controlSocket, as: namespaces).contains("subscribed"))
+            }
+            #expect(daemon.logLines("host's values") == 0)
+            #expect(try ask("SetVirtualization", off, daemon.controlSocket, as: []).contains("\"wasEnabled\":true"))
+            #expect(daemon.logLines("host's values") == 1)
+            #expect(daemon.stop() == .exited(0))
+        }
+
+        @Test func theSecondDaemonGoesOnWithoutUnlessItIsTold() throws {
+            let folder = try TemporaryFolder()
+            let first = try LXCFSProcess(in: folder)
+            let place = folder.path + "/second"
+            mkdir(place, 0o755)
+            let arguments = [LXCFSProcess.binary, "--runtime-dir", folder.path, "--pidfile", place + "/pid"] + LXCFSProcess.options
+            let second = try Command(arguments + [place])
+            #expect(Machine.wait(15) { LXCFSProcess.isServing(place) }, "\(second.errorsSoFar)")
+            #expect(second.errorsSoFar.contains("warning") && second.errorsSoFar.contains("--control-socket"))
+            second.signal(SIGTERM)
+            #expect(second.wait() == .exited(0))
+            #expect(Machine.exists(first.controlSocket) && answers(first.controlSocket))
+            let third = try Command.run(arguments + ["--control-socket", first.controlSocket, place])
+            #expect(third.end == .exited(1) && third.errors.contains("Another lxcfs serves the control socket"), "\(third)")
+            let fourth = try Command.run(arguments + ["--control-group", "no-such-group", place])
+            #expect(fourth.end == .exited(1) && fourth.errors.contains("no group no-such-group"), "\(fourth)")
+            #expect(answers(first.controlSocket))
+            #expect(first.stop() == .exited(0))
+        }
+
+        @Test func aSocketThatADeadDaemonLeftIsReplaced() throws {
+            let folder = try TemporaryFolder()
+            mkdir(folder.path + "/lxcfs", 0o755)
+            let path = folder.path + "/lxcfs/control.sock"
+            _ = try Command.run(["python3", "-c", "import socket,sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])", path])
+            try #require(Machine.exists(path))
+            let daemon = try LXCFSProcess(in: folder)
+            #expect(Machine.wait(10) { answers(path) })
+            #expect(daemon.stop() == .exited(0))
+            #expect(!Machine.exists(path))
+        }
+
+        @Test(.enabled(if: Machine.exists("/usr/lib/x86_64-linux-gnu/libsystemd.so.0"), "not installed: apt-get install libsystemd0"))
+        func aSocketOfTheServiceManagerIsServedAndLeftAlone() throws {
+            let folder = try TemporaryFolder()
+            let path = folder.path + "/activated.sock"
+            let program = folder.path + "/activate"
+            // What systemd does for a socket unit: descriptor 3, listening, said in the environment.
+            let script = """
+                #!/usr/bin/python3
+                import os, socket, sys
+                s = socket.socket(socket.AF_UNIX)
+                s.bind('\(path)')
+                s.listen()
+                if s.fileno() != 3: os.dup2(s.fileno(), 3)
+                os.set_inheritable(3, True)
+                os.environ.update(LISTEN_FDS='1', LISTEN_FDNAMES='lxcfs.socket', LISTEN_PID=str(os.getpid()))
+                os.execv('\(LXCFSProcess.binary)', ['lxcfs'] + sys.argv[1:])
+                """
+            try Machine.write(script + "\n", to: program, creating: true)
+            chmod(program, 0o755)
+            let daemon = try LXCFSProcess(in: folder, binary: program)
+            #expect(answers(path), "\(daemon.command.errorsSoFar)")
+            #expect(!Machine.exists(daemon.controlSocket))
+            let old = try #require(daemon.waitUntilSettled())
+            kill(old, SIGKILL)
+            #expect(answers(path))
+            #expect(daemon.stop() == .exited(0))
+            #expect(Machine.exists(path))
+        }
+
+        @Test func whereThereIsNoRoomContainersAreServedAllTheSame() throws {
+            let folder = try TemporaryFolder()
+            // A file where the folder should be.
+            try Machine.write("", to: folder.path + "/lxcfs", creating: true)
+            let daemon = try LXCFSProcess(in: folder)
+            #expect(daemon.logLines("error", "control socket", "cannot be made") == 1, "\(daemon.command.errorsSoFar)")
+            #expect(daemon.stop() == .exited(0))
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import LXCFSControl
+import LinuxSystem
+import Synchronization
+import TestContainers
+import Testing
+
+/// What a process notes of its connections, and the duplicates that it gives away.
+private final class MemoryLedger: ConnectionLedger {
+    private struct Content {
+        var notes: [Int: ConnectionState] = [:]
+        var duplicates: [Int: UnixSocketConnection] = [:]
+        var pid: Int32 = 0
+    }
+
+    private let content = Mutex(Content())
+
+    func register(_ slot: Int, _ connection: UnixSocketConnection) -> Bool {
+        content.withLock { $0.duplicates[slot] = connection }
+        return true
+    }
+
+    func forget(_ slot: Int) -> Bool {
+        content.withLock { $0.duplicates[slot] = nil }
+        return true
+    }
+
+    func note(_ state: ConnectionState, of slot: Int) {
+        content.withLock { $0.notes[slot] = state }
+    }
+
+    func noted(of slot: Int) -> (state: ConnectionState, pid: Int32) {
+        content.withLock { ($0.notes[slot] ?? .closed, $0.pid) }
+    }
+
+    var inherited: [InheritedConnection] {
+        content.withLock { $0.duplicates.map { InheritedConnection(slot: $0.key, connection: $0.value) } }
+    }
+
+    func state(_ slot: Int) -> ConnectionState { noted(of: slot).state }
+}
+
+@Suite("Control server: succession", .timeLimit(.minutes(2)))
+struct SuccessionTests {
+    private func reply(_ text: String) -> String { #"{"parameters":{"text":"\#(text)"}}"# }
+
+    @Test func connectionsAreLeftWithNothingLost() throws {
+        let ledger = MemoryLedger()
+        let first = try ToyServer(ledger: ledger)
+        let idle = try first.client()
+        #expect(idle.call(Echo.self, Text(text: "a")) == reply("a"))
+        let subscribed = try first.client()
+        #expect(subscribed.call(Subscribe.self, Nothing(), more: true)?.contains("subscribed") == true)
+        let called = try first.client()
+        called.send(Message.call(Wait.self, Text(text: "late")) + Message.call(Echo.self, Text(text: "after")))
+        while first.server.callCount < 1, !Task.isCancelled { Clock.sleep(until: Clock.monotonic + 1_000_000) }
+        let half = try first.client()
+        half.send("{\"method\":")
+        while ledger.state(3) != .receiving, !Task.isCancelled { Clock.sleep(until: Clock.monotonic + 1_000_000) }
+
+        first.server.drain()
+        // What comes now is the successor's.
+        idle.send(Message.call(Echo.self, Text(text: "b")))
+        first.server.handOver()
+        #expect(half.receive()?.contains("io.lxcfs.Control.Interrupted") == true)
+        #expect(half.receive() == nil)
+        #expect(!idle.hasInput && !called.hasInput)
+
+        // The call is answered by whoever has it; what follows it, by the successor.
+        first.gate.signal()
+        #expect(called.receive() == reply("late"))
+        first.server.end(timeout: 10_000_000_000)
+        #expect(!called.hasInput)
+        let second = try ToyServer(ledger: ledger, adopting: ledger.inherited)
+        #expect(idle.receive() == reply("b"))
+        #expect(called.receive() == reply("after"))
+        second.server.publish(Event(kind: .seen, at: 1, text: "after"))
+        #expect(subscribed.receive()?.contains(#""kind":"seen""#) == true)
+        second.stop()
+        first.stop()
+        #expect(idle.receive() == nil)
+    }
+
+    @Test func afterASuddenEndEveryClientKnowsWhereItStands() throws {
+        for (state, expected) in [
+            (ConnectionState.idle, "answered"), (.called, "interrupted"), (.receiving, "interrupted, closed"), (.replying, "closed"),
+            (.subscribed, "subscribed"), (.closed, "closed"),
+        ] {
+            let ledger = MemoryLedger()
+            ledger.note(state, of: 5)
+            let (here, there) = try UnixSocketConnection.pair()
+            _ = ledger.register(5, here)
+            let toy = try ToyServer(ledger: ledger, adopting: ledger.inherited)
+            var found: [String] = []
+            var buffer = [UInt8](repeating: 0, count: 1000)
+            func next() -> String? {
+                for _ in 0..<20_000 {
+                    switch there.receive(into: &buffer, count: 1000) {
+                    case .bytes(let count): return String(decoding: buffer[..<count], as: UTF8.self)
+                    case .closed: return nil
+                    case .nothing: Clock.sleep(until: Clock.monotonic + 1_000_000)
+                    }
+                }
+                return ""
+            }
+            switch state {
+            case .subscribed:
+                toy.server.publish(Event(kind: .crashSurvived, at: 1, text: ""))
+                if next()?.contains("crashSurvived") == true { found.append("subscribed") }
+            case .idle:
+                _ = there.send(Message.call(Echo.self, Text(text: "x"))[...])
+                if next()?.contains(#""text":"x""#) == true { found.append("answered") }
+            default:
+                if let message = next() {
+                    if message.contains("io.lxcfs.Control.Interrupted") { found.append("interrupted") }
+                    if state == .receiving { if next() == nil { found.append("closed") } }
+                } else {
+                    found.append("closed")
+                }
+            }
+            #expect(found.joined(separator: ", ") == expected, "\(state)")
+            toy.stop()
+        }
+    }
+}
