@@ -14,6 +14,7 @@
 #include <sys/personality.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -133,6 +134,11 @@ int clinux_knows_namespace_init(int namespace_fd) {
 int clinux_can_move_mounts(void) {
     int can_move = syscall(SYS_move_mount, -1, "", -1, "", 0) == 0 || errno != ENOSYS;
     return can_move && (syscall(SYS_mount_setattr, -1, "", 0, NULL, 0) == 0 || errno != ENOSYS);
+}
+
+int clinux_ask_file_system(const char *path) {
+    struct statx status;
+    return (int)syscall(SYS_statx, AT_FDCWD, path, AT_STATX_FORCE_SYNC, STATX_TYPE, &status);
 }
 
 void clinux_set_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -57,11 +57,28 @@ static int look(int at, struct statx *status, unsigned sync) {
     return (int)syscall(SYS_statx, at, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT | sync, STATX_TYPE | STATX_MODE | STATX_INO, status);
 }
 
+/* Whether a path leads out of the folder that it begins in. Such a one may come from a container: its mountinfo names what it has mounted. */
+static int leads_out(const char *path) {
+    for (const char *name = path; name; name = strchr(name, '/')) {
+        while (*name == '/') name++;
+        if (name[0] == '.' && name[1] == '.' && (name[2] == 0 || name[2] == '/')) return 1;
+    }
+    return *path == '/';
+}
+
 /* A copy of what lies at a path below the mount point, as it is to be in a container; or a negative errno. */
-static int copy(int mount_root, const char *path) {
+static int copy(int mount_root, const struct statx *file_system, const char *path) {
+    if (leads_out(path)) return -EXDEV;
     unsigned flags = OPEN_TREE_COPY | O_CLOEXEC | AT_SYMLINK_NOFOLLOW | (*path ? 0 : AT_EMPTY_PATH);
     int tree = (int)syscall(SYS_open_tree, mount_root, path, flags);
     if (tree < 0) return -errno;
+    struct statx status;
+    if (look(tree, &status, AT_STATX_DONT_SYNC) < 0 || status.stx_dev_major != file_system->stx_dev_major ||
+        status.stx_dev_minor != file_system->stx_dev_minor) {
+        /* Something else is mounted there. */
+        close(tree);
+        return -EXDEV;
+    }
     /*
      * Slave: what the container mounts there stays there, and what the host puts over our files later shows in the container. Before Linux 5.12 there is
      * no way to say so before it is placed: `place` does it then.
@@ -87,7 +104,7 @@ static int make_copies(struct visitor *visitor, const char *mount_point, uint32_
         error = ENOTCONN;
     }
     for (int i = 0; i < visitor->count && !error; i++) {
-        visitor->copies[i] = copy(mount_root, paths[i]);
+        visitor->copies[i] = copy(mount_root, &status, paths[i]);
         if (visitor->copies[i] == -ENOSYS) error = ENOSYS;
     }
     close(mount_root);

@@ -30,8 +30,14 @@ struct MountPoint {
     /// Whether the topmost mount at a canonical path has lost its server. Only a mount of our type is asked.
     private static func isDead(_ path: String) -> Bool {
         guard topmost(at: path)?.type == type else { return false }
-        var status = stat()
-        return stat(path, &status) != 0 && Errno(rawValue: errno) == .socketNotConnected
+        do throws(Errno) {
+            // stat(2) would be told what the kernel remembers.
+            try FileStatus.ask(path)
+            return false
+        } catch {
+            // ECONNABORTED: its server was killed, and ended only while it was asked.
+            return error == .socketNotConnected || error == .connectionAbort
+        }
     }
 
     private static func detachDeadMounts(at path: String) throws(MountError) -> Int {

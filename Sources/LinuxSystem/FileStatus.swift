@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 package import SystemPackage
 
@@ -30,6 +31,11 @@ package struct FileStatus: Sendable, Equatable {
         var status = stat()
         guard stat(path, &status) == 0 else { throw Errno(rawValue: errno) }
         self.init(status)
+    }
+
+    /// Asks whoever serves the file system for a file's attributes, past what the kernel remembers of them, and waits for the answer.
+    package static func ask(_ path: String) throws(Errno) {
+        guard clinux_ask_file_system(path) == 0 else { throw Errno(rawValue: errno) }
     }
 
     /// Whether both are the same inode.

@@ -35,8 +35,10 @@ package final class MountNamespaceVisit {
         package let isSymbolicLink: Bool
     }
 
-    /// Visits that did not come back in time, at most.
-    package static let mostSilent = 8
+    /// Visits that did not come back in time, at most: each keeps what the daemon has changed in its memory since.
+    package static let mostSilent = 16
+    /// The same for visits that anybody may ask for, so that nobody keeps others from being made.
+    package static let mostSilentForAnybody = 4
 
     /// The inode of the mount namespace that was entered.
     package let namespace: UInt64
@@ -52,10 +54,12 @@ package final class MountNamespaceVisit {
     ///   - mountPoint: where the file system is mounted whose files are to be placed, as long as it is the one with this device.
     ///   - copies: what is to be placed, by the paths below the mount point; empty for all of it. At most `mostCopies`.
     ///   - timeout: how long each answer may take, in milliseconds.
+    ///   - mostSilent: where so many visits have not come back, this one is not made.
     package init(
-        to process: Directory, mountPoint: String, device: String, copies: [String], timeoutMilliseconds: Int32 = 3000
+        to process: Directory, mountPoint: String, device: String, copies: [String], timeoutMilliseconds: Int32 = 3000,
+        mostSilent: Int = MountNamespaceVisit.mostSilent
     ) throws(Failure) {
-        guard MountNamespaceVisit.stragglers.clear() < MountNamespaceVisit.mostSilent else { throw .tooManySilent }
+        guard MountNamespaceVisit.stragglers.clear() < mostSilent else { throw .tooManySilent }
         let numbers = device.split(separator: ":").compactMap { UInt32($0) }
         guard numbers.count == 2 else { throw .mountIsDead }
         var line: CInt = -1

@@ -26,7 +26,7 @@ extension EndToEnd.Attaching {
             }
         }
 
-        @Test func containersOfADeadDaemonReadOnAfterOneCall() throws {
+        @Test(.enabled(if: !Machine.isVirtual, Attaching.same)) func containersOfADeadDaemonReadOnAfterOneCall() throws {
             let folder = try TemporaryFolder()
             let first = try LXCFSProcess(in: folder)
             let limits = Limits(memory: Bench.memory, cpus: 1)
@@ -99,7 +99,7 @@ extension EndToEnd.Attaching {
         }
 
         /// A daemon that is stopped is not dead: it may go on.
-        @Test func theMountsOfADaemonThatIsStoppedAreLeftAlone() throws {
+        @Test(.enabled(if: !Machine.isVirtual, Attaching.same)) func theMountsOfADaemonThatIsStoppedAreLeftAlone() throws {
             let other = try LXCFSProcess()
             let container = try TestContainer(Limits(memory: Bench.memory), mountPoint: other.mountPoint)
             let processes = [other.command.pid] + other.workers
@@ -117,7 +117,7 @@ extension EndToEnd.Attaching {
         /// What the C program of that name left behind, in the same place.
         @Test(
             .enabled(if: Machine.exists("/usr/bin/lxcfs"), "not installed: apt-get install lxcfs"),
-            .enabled(if: !Machine.isVirtual, "the same on every machine"))
+            .enabled(if: !Machine.isVirtual, Attaching.same))
         func containersOfTheDeadCProgramAreHealed() throws {
             let folder = try TemporaryFolder()
             let mountPoint = folder.path + "/mnt"

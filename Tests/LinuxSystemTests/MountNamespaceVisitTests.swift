@@ -122,6 +122,17 @@ struct MountNamespaceVisitTests {
         #expect(try MountTable.current().entries.allSatisfy { !$0.mountPoint.hasPrefix(bench.inside) }, "nothing of it is seen outside")
     }
 
+    @Test func aCopyIsOfTheFileSystemAndOfNothingElse() throws {
+        let bench = try Bench()
+        try #require(mount("none", bench.source + "/folder", "tmpfs", 0, nil) == 0)
+        defer { umount2(bench.source + "/folder", CInt(MNT_DETACH)) }
+        let paths = ["../source/file", "folder/..", "/etc", "..", "folder", "..file", "file"]
+        let visit = try bench.visit(paths)
+        let faults = try paths.indices.map { try visit.fault(ofCopy: $0) }
+        let outside = Errno.improperLink
+        #expect(faults == [outside, outside, outside, outside, outside, .noSuchFileOrDirectory, nil])
+    }
+
     @Test func theWholeFileSystemCanBePlaced() throws {
         let bench = try Bench()
         let visit = try bench.visit([""])

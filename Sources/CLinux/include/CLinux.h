@@ -39,6 +39,12 @@ int clinux_knows_namespace_init(int namespace_fd);
 /* Whether the kernel has move_mount(2) (Linux 5.2) and mount_setattr(2) (5.12), which glibc may not: 1 or 0. Called with nothing to do. */
 int clinux_can_move_mounts(void);
 
+/*
+ * statx(2) is hidden. AT_STATX_FORCE_SYNC: whoever serves the file system is asked for the attributes, whatever the kernel remembers of them; stat(2) goes on
+ * telling what it remembers when nobody serves any more. 0, or -1.
+ */
+int clinux_ask_file_system(const char *path);
+
 /* pthread_setname_np(3) for the calling thread: _GNU_SOURCE. */
 void clinux_set_thread_name(const char *name);
 

@@ -66,7 +66,8 @@ struct MountStates {
             guard let path = places.first(where: { $0.mount?.device == device })?.path else { continue }
             do throws(MountNamespaceVisit.Failure) {
                 let visit = try MountNamespaceVisit(
-                    to: mounts.folder, mountPoint: own.path, device: own.device, copies: [], timeoutMilliseconds: 1000)
+                    to: mounts.folder, mountPoint: own.path, device: own.device, copies: [], timeoutMilliseconds: 1000,
+                    mostSilent: MountNamespaceVisit.mostSilentForAnybody)
                 guard case .success(let place) = try visit.look(at: path), place.device == device, try visit.isDead() else { continue }
                 dead.insert(device)
             } catch {
