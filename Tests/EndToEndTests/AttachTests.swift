@@ -12,7 +12,7 @@ extension EndToEnd {
             -> Method.Reply
         {
             // The keeper's listening socket is there before the worker that accepts.
-            let reply = try ControlSocket.call(Message.call(method, parameters).dropLast(), at: daemon.controlSocket)
+            let reply = try TestContainers.ControlSocket.call(Message.call(method, parameters).dropLast(), at: daemon.controlSocket)
             return try Message.result(of: reply, method).reply
         }
 

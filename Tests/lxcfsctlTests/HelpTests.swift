@@ -8,7 +8,7 @@ import Testing
 @Suite("lxcfsctl's command line")
 struct HelpTests {
     /// All but those that only the program itself calls.
-    private static let commands = LXCFSCtl.configuration.subcommands.filter(\.configuration.shouldDisplay)
+    private static let commands = LXCFSCtl.configuration.subcommands.filter { $0.configuration.shouldDisplay }
 
     @Test func theProgramNamesItsCommandsStatusesAndVariables() {
         let help = LXCFSCtl.helpMessage(columns: 100)
