@@ -109,7 +109,8 @@ let package = Package(
             name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestContainers", "TestSupport", system],
             swiftSettings: strict),
         .testTarget(
-            name: "lxcfsctlTests", dependencies: ["LXCFSControl", "LinuxSystem", "lxcfsctl", argumentParser, system], swiftSettings: strict),
+            name: "lxcfsctlTests", dependencies: ["LXCFSControl", "LinuxSystem", "ProcText", "lxcfsctl", argumentParser, system],
+            swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(
             name: "ScenarioTests", dependencies: ["Cgroups", "ContainerViews", "HostProc", "ProcText", "TestSupport"],

@@ -38,3 +38,9 @@ need_for_testing() {
     # A client of the control socket that nobody here wrote. Without PyPI its test is skipped, and the summary says so.
     [ -e .build/python/varlink/__init__.py ] || /usr/bin/pip3 install --quiet --target .build/python varlink 2>/dev/null || :
 }
+
+# The runtimes that lists of mounts are given to. CI installs them; on other machines the tests take those that are there: nobody who runs
+# tests shall find an engine on the machine afterwards.
+need_for_runtimes() {
+    need dockerd=docker.io docker-compose=docker-compose podman=podman crun=crun lxc-start=lxc systemd-nspawn=systemd-container
+}

@@ -10,10 +10,15 @@ package final class CgroupHierarchy: Sendable {
     package let version: CgroupVersion
     /// v1: its controllers, or `name=systemd`. v2: cgroup.controllers of its root.
     package let names: [String]
+    /// Its controllers, and `name=systemd` where it is named: `names` without the options that are none of these.
+    package let controllers: [String]
     /// Where the host has it mounted; for people, never opened again.
     package let mountPoint: String
     /// The device of its superblock: with it an inode number names a cgroup, whoever asks; 0 where the kernel does not say.
     package let device: UInt64
+
+    /// Mount options of version 1, cgroup1_show_options().
+    private static let options: Set<String> = ["rw", "ro", "xattr", "clone_children", "noprefix", "cpuset_v2_mode", "favordynmods", "none"]
 
     private let mountRoot: CgroupPath
     private let root: Directory
@@ -23,6 +28,7 @@ package final class CgroupHierarchy: Sendable {
         self.index = index
         self.version = version
         self.names = names
+        controllers = names.filter { !CgroupHierarchy.options.contains($0) && !$0.hasPrefix("release_agent=") }
         self.mountPoint = mountPoint
         self.mountRoot = mountRoot
         self.root = root

@@ -65,7 +65,9 @@ package struct MemoryView: Sendable {
         available = min(free.saturatingAdd(reclaimable), total) & MemoryView.wholeKibibytes
 
         var swap = SwapSize.none
-        if !settings.hidesSwap, let accounting = try container.memory?.swap(&text, usage: usage, statistics: statistics) {
+        // Where the host has none, nobody has any, and the files need not be read.
+        if !settings.hidesSwap, host.swapTotal > 0, let accounting = try container.memory?.swap(&text, usage: usage, statistics: statistics)
+        {
             swap = SwapSize(accounting, host: host.swapTotal)
         }
         swapTotal = swap.total & MemoryView.wholeKibibytes

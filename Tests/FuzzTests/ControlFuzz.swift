@@ -1,4 +1,4 @@
-import LXCFSControl
+@testable import LXCFSControl
 
 /// A table with every method of the interface, whose answers do nothing.
 enum ControlFuzz {

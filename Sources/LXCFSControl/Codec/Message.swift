@@ -48,7 +48,11 @@ package enum Message {
 
     /// A reply that tells something.
     package static func reply(_ parameters: some Codable, continues: Bool = false) -> [UInt8] {
-        JSON.text(of: Reply(parameters: parameters, continues: continues ? true : nil, error: nil)) + [end]
+        let reply = Reply(parameters: parameters, continues: continues ? true : nil, error: nil)
+        guard let direct = reply as? any DirectJSON else { return JSON.text(of: reply) + [end] }
+        var text = JSONWriter()
+        direct.write(to: &text)
+        return text.bytes + [end]
     }
 
     /// A reply that says why not.

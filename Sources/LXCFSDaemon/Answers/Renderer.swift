@@ -175,7 +175,7 @@ final class Renderer: Sendable {
 
 extension ViewError {
     /// EMFILE or ENFILE.
-    fileprivate var isLackOfDescriptors: Bool {
+    var isLackOfDescriptors: Bool {
         let cause: Errno? =
             switch self {
             case .host(let error): error.error

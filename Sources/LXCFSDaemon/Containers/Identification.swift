@@ -207,7 +207,7 @@ extension ScopeResolver {
         if paths.count == 1, let only = paths.first { return only.text }
         return paths.map { path in
             let names = hierarchies.filter { membership[$0] == path }.map {
-                $0.version == .v2 ? "version 2" : $0.names.joined(separator: ",")
+                $0.version == .v2 ? "version 2" : $0.controllers.joined(separator: ",")
             }
             return "\(path) (\(names.joined(separator: ", ")))"
         }.joined(separator: ", ")

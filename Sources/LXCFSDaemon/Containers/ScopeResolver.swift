@@ -88,6 +88,11 @@ final class ScopeResolver: Sendable {
         known.forEach { $0.value.cgroups.forEach { $0.closeFiles() } }
     }
 
+    /// Closes the files that containers keep open; the next read opens them again.
+    func closeFiles() {
+        known.forEach { $0.cgroups.forEach { $0.closeFiles() } }
+    }
+
     /// Forgets namespaces whose init has ended and containers that are gone, and closes the files of idle ones. Called from time to time.
     func sweep() {
         let ended = namespaces.withLock { Array($0) }.filter { !$0.value.initProcess.isAlive }.map(\.key)

@@ -27,7 +27,7 @@ extension ControlService {
             guard let pid = parameters.pid else { return Repair.Reply(repaired: try repairAll()) }
             let own = try ownMount()
             let mounts = try container(pid, needsCgroup: false)
-            return Repair.Reply(repaired: [try repair(mounts, own)])
+            return Repair.Reply(repaired: [try repair(mounts, own, SilentFileSystems())])
         }
     }
 
@@ -45,11 +45,11 @@ extension ControlService {
 
     // MARK: - Repair
 
-    private func repair(_ mounts: MountsOfProcess, _ own: OwnMount) throws(ControlFault) -> Repaired {
+    private func repair(_ mounts: MountsOfProcess, _ own: OwnMount, _ silent: SilentFileSystems) throws(ControlFault) -> Repaired {
         let name = self.name(of: mounts)
         let turn = try MountTurn(in: mounts)
         defer { turn.end() }
-        let targets = try MountWork(mounts, own, hostGroups: hostPeerGroups()).repair()
+        let targets = try MountWork(mounts, own, hostGroups: hostPeerGroups(), silent: silent).repair()
         let count = targets.count { $0.outcome == .replaced }
         if count > 0 { events.post(.repaired, container: name, pid: Int32(clamping: mounts.pid), "\(count) dead mounts replaced") }
         return Repaired(pid: mounts.pid, container: name, targets: targets)
@@ -59,6 +59,8 @@ extension ControlService {
     private func repairAll() throws(ControlFault) -> [Repaired] {
         let own = try ownMount()
         let deadline = Clock.monotonic + MountWork.longestRepair
+        // A daemon that is stopped is waited for once, not for each of its containers.
+        let silent = SilentFileSystems()
         var repaired: [Repaired] = []
         for mounts in MountNamespaces(parts.host).withForeignMounts(than: own.device) {
             var result = Repaired(pid: mounts.pid, container: name(of: mounts), targets: [])
@@ -67,7 +69,7 @@ extension ControlService {
                     in: mounts, own, "the time for all containers is over: call again, or for this one alone")
             } else {
                 do throws(ControlFault) {
-                    result = try repair(mounts, own)
+                    result = try repair(mounts, own, silent)
                 } catch {
                     if error.isNamed("MountIsDead") { throw error }
                     // It ended meanwhile.
@@ -75,7 +77,7 @@ extension ControlService {
                     result.targets = MountWork.failures(in: mounts, own, error.reason)
                 }
             }
-            if result.targets.contains(where: { $0.outcome != .skipped }) { repaired.append(result) }
+            if result.targets.contains(where: { $0.outcome != .skipped && $0.outcome != .present }) { repaired.append(result) }
         }
         return repaired
     }

@@ -44,9 +44,16 @@ extension ControlService {
             var host: HostMeminfo?
             if (try? context.readHost(.meminfo)) != nil { host = HostMeminfo(context.hostText) }
             guard let host else { return [] }
+            var open = OpenFileBudget()
             return containers.compactMap { container, initPID in
+                defer { open.closeFiles(of: container) }
                 do throws(ViewError) {
-                    return try described(container, initPID, host, time, &context)
+                    do throws(ViewError) {
+                        return try described(container, initPID, host, time, &context)
+                    } catch  where error.isLackOfDescriptors {
+                        parts.resolver.closeFiles()
+                        return try described(container, initPID, host, time, &context)
+                    }
                 } catch {
                     logger.debug("container \(container.id.name) is not listed: \(error)")
                     return nil
@@ -75,9 +82,26 @@ extension ControlService {
     private func memberships(of known: KnownContainer) -> [Membership] {
         parts.layout.hierarchies.compactMap { hierarchy in
             known.membership[hierarchy].map {
-                Membership(version: hierarchy.version == .v2 ? 2 : 1, controllers: hierarchy.names, path: $0.text)
+                Membership(version: hierarchy.version == .v2 ? 2 : 1, controllers: hierarchy.controllers, path: $0.text)
             }
         }
+    }
+}
+
+/// What a list may keep open of containers that nobody reads, so that the next one is fast: not so much that readers have to do without.
+private struct OpenFileBudget {
+    /// Descriptors that a container's files take, on the layout that needs most.
+    private static let perContainer = 16
+    /// Whoever read this lately will read again soon.
+    private static let idleNanoseconds: UInt64 = 5_000_000_000
+    private var containers = Int(clamping: ProcessIdentity.raiseFileLimit() / 4) / perContainer
+
+    /// Closes what was opened of a container, where that is too much.
+    mutating func closeFiles(of container: KnownContainer) {
+        containers -= 1
+        let idle = Clock.monotonic.saturatingSubtract(container.lastUse)
+        guard containers < 0, idle > OpenFileBudget.idleNanoseconds else { return }
+        container.cgroups.forEach { $0.closeFiles() }
     }
 }
 

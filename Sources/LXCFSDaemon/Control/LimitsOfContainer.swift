@@ -36,15 +36,17 @@ struct LimitsOfContainer {
         let usage = try scope.memory?.usage(&text)
         let statistics = try scope.memory?.statistics(&text) ?? MemoryStatistics()
         guard let swap = try scope.memory?.swap(&text, usage: usage, statistics: statistics) else {
-            let reason = scope.isHost ? "the host's \(Amount.bytes(host.swapTotal))" : "swap is not counted for it: it is shown none"
+            let reason = scope.isHost ? hostSwap : "swap is not counted for it: it is shown none"
             return try add("swap", nil, nil, "", otherwise: reason)
         }
         let amount = Amount.bytes(swap.limit.value ?? 0)
         try add(
             "swap", swap.limit.source, swap.limit.file,
             swap.limit.file == .memorySwapLimit ? "\(amount) of memory and swap together" : amount,
-            otherwise: "the host's \(Amount.bytes(host.swapTotal))")
+            otherwise: hostSwap)
     }
+
+    private var hostSwap: String { host.swapTotal == 0 ? "the host has no swap" : "the host's \(Amount.bytes(host.swapTotal))" }
 
     private mutating func addCPU(_ scope: ContainerScope) throws(CgroupError) {
         let quota = try scope.bandwidth?.quota(&text)

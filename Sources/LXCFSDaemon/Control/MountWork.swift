@@ -16,12 +16,16 @@ struct MountWork {
     private let mounts: MountsOfProcess
     private let own: OwnMount
     private let hostGroups: Set<Substring>
+    private let silent: SilentFileSystems
 
-    /// - Parameter hostGroups: what is mounted on a mount of these peer groups shows on the host too.
-    init(_ mounts: MountsOfProcess, _ own: OwnMount, hostGroups: Set<Substring>) {
+    /// - Parameters:
+    ///   - hostGroups: what is mounted on a mount of these peer groups shows on the host too.
+    ///   - silent: file systems that are not to be asked; those that do not answer are added.
+    init(_ mounts: MountsOfProcess, _ own: OwnMount, hostGroups: Set<Substring>, silent: SilentFileSystems = SilentFileSystems()) {
         self.mounts = mounts
         self.own = own
         self.hostGroups = hostGroups
+        self.silent = silent
     }
 
     /// A file of ours and a place.
@@ -40,13 +44,6 @@ struct MountWork {
         let job: Job
         let visit: MountNamespaceVisit
         let index: Int
-        let silences: Silences
-    }
-
-    /// File systems that have not answered, by their devices.
-    private final class Silences {
-        var devices: Set<String> = []
-        var count = 0
     }
 
     func attach(_ items: [MountCatalogue.Item]) throws(ControlFault) -> [Target] {
@@ -94,20 +91,20 @@ struct MountWork {
     /// Does one job after the other. Where somebody does not answer, that job has failed, and the others are done by another visit.
     private func run(_ jobs: [Job], _ body: (Spot) throws(MountNamespaceVisit.Failure) -> Target) throws(ControlFault) -> [Target] {
         var targets: [Target] = []
-        let silences = Silences()
+        var silences = 0
         while targets.count < jobs.count {
             let batch = Array(jobs[targets.count...].prefix(MountNamespaceVisit.mostCopies))
-            guard silences.count < MountWork.mostSilences else {
+            guard silences < MountWork.mostSilences else {
                 targets += batch.map { $0.target(.failed, "given up: file systems of the container do not answer") }
                 continue
             }
             do throws(MountNamespaceVisit.Failure) {
                 let visit = try enter(copies: batch.map(\.file))
                 for (index, job) in batch.enumerated() {
-                    targets.append(try body(Spot(job: job, visit: visit, index: index, silences: silences)))
+                    targets.append(try body(Spot(job: job, visit: visit, index: index)))
                 }
             } catch .silent {
-                silences.count += 1
+                silences += 1
                 targets.append(
                     jobs[targets.count].target(
                         .failed, "whoever serves it, or what is on the way to it, does not answer: it was left alone"))
@@ -240,11 +237,11 @@ struct MountWork {
     }
 
     private func isDead(_ place: MountNamespaceVisit.Place, _ spot: Spot) throws(MountNamespaceVisit.Failure) -> Bool {
-        if spot.silences.devices.contains(place.device) { return false }
+        if silent.devices.contains(place.device) { return false }
         do throws(MountNamespaceVisit.Failure) {
             return try spot.visit.isDead()
         } catch {
-            if error == .silent { spot.silences.devices.insert(place.device) }
+            if error == .silent { silent.devices.insert(place.device) }
             throw error
         }
     }
@@ -267,4 +264,9 @@ struct MountWork {
     private func failed(_ job: Job, _ error: Errno) -> Target {
         job.target(.failed, "the kernel says: \(error)")
     }
+}
+
+/// File systems that have not answered in one call, by their devices. For one thread.
+final class SilentFileSystems {
+    var devices: Set<String> = []
 }

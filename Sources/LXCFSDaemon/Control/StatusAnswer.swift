@@ -26,7 +26,7 @@ extension ControlService {
             program: program.state, generation: Int64(clamping: state[.owner]), startedAt: time.of(boottime: state[.startedAt]),
             reload: reloaded(time), crashes: Int64(clamping: state[.crashes]), mount: mount.mountPoint, virtualization: !state.showsHost,
             hierarchies: parts.layout.hierarchies.map {
-                Hierarchy(version: $0.version == .v2 ? 2 : 1, mountPoint: $0.mountPoint, controllers: $0.names)
+                Hierarchy(version: $0.version == .v2 ? 2 : 1, mountPoint: $0.mountPoint, controllers: $0.controllers)
             },
             features: features.list, reads: Int64(clamping: counters[.reads]), errors: Int64(clamping: counters[.readErrors]),
             fallbacks: Int64(clamping: counters[.fallbacks]), replayed: Int64(clamping: counters[.replayedRequests]),

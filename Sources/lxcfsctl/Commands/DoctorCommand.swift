@@ -29,13 +29,16 @@ struct DoctorCommand: ParsableCommand {
         if findings.contains(where: { $0.level >= .warning }) { throw ExitCode(ExitStatus.failed.rawValue) }
     }
 
+    /// How long the daemon has to answer, in nanoseconds.
+    private static let patience: UInt64 = 5_000_000_000
+
     private struct Report: Encodable {
         var findings: [Finding]
     }
 
     private func scene() -> Scene {
         do throws(ClientError) {
-            let status = try options.client().call(GetStatus.self)
+            let status = try options.client().call(GetStatus.self, Nothing(), timeout: DoctorCommand.patience)
             return Scene(host: RunningHost(), socket: options.socketPath, silence: nil, status: status)
         } catch {
             return Scene(host: RunningHost(), socket: options.socketPath, silence: error, status: nil)

@@ -8,9 +8,11 @@ struct MountsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mounts", abstract: "Print what a runtime has to mount into a container.",
         discussion: """
-            The list is meant for `docker run $(lxcfsctl mounts) IMAGE` and the like. Where something is wrong (no daemon, a dead mount, a mount that is \
-            not there for you), nothing is printed on standard output, so that no container is started on empty folders: put `|| exit` behind an \
-            assignment, MOUNTS=$(lxcfsctl mounts) || exit.
+            The list is meant to be used as it is, docker run $(lxcfsctl mounts) IMAGE. Where something is wrong (no daemon, a dead mount, a mount that \
+            is not there for you) nothing is printed on standard output, so that no container is started on empty folders. It would still be \
+            started, and see the host; if that is not wanted:
+
+              M=$(lxcfsctl mounts) && docker run $M IMAGE
 
             FORMATS
               docker          docker run $(lxcfsctl mounts) IMAGE
@@ -19,7 +21,7 @@ struct MountsCommand: ParsableCommand {
               compose         a file with a service `lxcfs`, which other services extend
               lxc             lxc.mount.entry lines for a container's configuration
               oci             a JSON array, for `mounts` of config.json
-              cdi             a file for /etc/cdi: docker run --device lxcfs.io/lxcfs=all IMAGE
+              cdi             a file for /etc/cdi, for --device lxcfs.io/lxcfs=all
               kubernetes      volumes and volumeMounts, in YAML
               systemd-nspawn  systemd-nspawn $(lxcfsctl mounts --format systemd-nspawn)
               json            the daemon's reply, as --json
@@ -29,7 +31,7 @@ struct MountsCommand: ParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(help: "How to write the list: \(MountFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(help: "How to write the list (default: docker).")
     var format: MountFormat?
 
     @Option(

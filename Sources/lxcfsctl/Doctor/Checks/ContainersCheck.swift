@@ -25,12 +25,19 @@ struct ContainersCheck: Check {
             if foreign.contains(where: { states[$0.device] == .dead }) { dead.append(pid) }
             if foreign.count < mounts.count { alive += 1 }
         }
-        let seen = alive == 0 ? "No container has mounts of this lxcfs" : "\(alive) containers have mounts of this lxcfs"
-        guard !dead.isEmpty else { return [ok(seen + ", and none has dead ones")] }
+        guard !dead.isEmpty else {
+            return [
+                ok(
+                    alive == 0
+                        ? "No running container has mounts of lxcfs that are dead"
+                        : "\(Sentence.count(alive, "running container has", "running containers have")) mounts of this lxcfs, and none that is dead"
+                )
+            ]
+        }
         let pids = dead.prefix(8).map(String.init).joined(separator: ", ") + (dead.count > 8 ? ", ..." : "")
         return [
             warning(
-                "\(dead.count) containers have mounts of an lxcfs that is gone (process \(pids))",
+                "\(Sentence.count(dead.count, "container has", "containers have")) mounts of an lxcfs that is gone (process \(pids))",
                 remedy: scene.status == nil ? "systemctl start lxcfs && lxcfsctl repair" : "lxcfsctl repair")
         ]
     }

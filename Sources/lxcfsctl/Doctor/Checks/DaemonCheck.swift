@@ -35,6 +35,9 @@ struct DaemonCheck: Check {
 
 /// Texts from elsewhere, fitted in.
 enum Sentence {
+    /// `1 container has`, `2 containers have`.
+    static func count(_ number: Int, _ one: String, _ several: String) -> String { "\(number) \(number == 1 ? one : several)" }
+
     /// Without the full stop.
     static func bare(_ text: String) -> String { text.hasSuffix(".") ? String(text.dropLast()) : text }
 }

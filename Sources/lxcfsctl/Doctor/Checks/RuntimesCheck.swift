@@ -1,3 +1,4 @@
+internal import LXCFSControl
 internal import LinuxSystem
 
 /// Which runtimes are here, and what they let be mounted.
@@ -14,7 +15,7 @@ struct RuntimesCheck: Check {
 
     func examine(_ scene: Scene) -> [Finding] {
         let host = scene.host
-        let known = docker(host) + podman(host) + runc(host) + crun(host) + lxc(host)
+        let known = docker(host) + podman(host) + runc(host) + crun(host) + lxc(scene)
         let rest = RuntimesCheck.others.compactMap { other in
             version(host, other.program, other.arguments).map { ok("\(other.title) \($0) is installed") }
         }
@@ -70,23 +71,42 @@ struct RuntimesCheck: Check {
         let cgroups = HostCgroups(host)
         if cgroups.layout == .hybrid, let unified = cgroups.unified, !unified.controllers.isEmpty {
             return [
-                warning(
-                    "crun \(version) refuses hybrid cgroups with controllers of version 2 (\(unified.controllers.joined(separator: ", ")))",
-                    remedy: "boot with systemd.unified_cgroup_hierarchy=1, or use runc")
+                note(
+                    "crun \(version) starts no container where version 2 of the cgroups has controllers beside version 1 ("
+                        + unified.controllers.joined(separator: ", ") + ")",
+                    remedy: "use runc, or boot with systemd.unified_cgroup_hierarchy=1")
             ]
         }
         return [ok("crun \(version) mounts over every file: lxcfsctl mounts --runtime crun")]
     }
 
-    private func lxc(_ host: any HostFacts) -> [Finding] {
-        guard let version = version(host, "lxc-start", ["--version"]) else { return [] }
-        let hook = "/usr/share/lxc/config/common.conf.d/00-lxcfs.conf"
-        let has = host.text(of: hook) != nil
-        return [
-            has
-                ? ok("LXC \(version) mounts lxcfs into every container, by \(hook)")
-                : ok("LXC \(version) takes the lines of lxcfsctl mounts --format lxc in a container's configuration")
-        ]
+    private func lxc(_ scene: Scene) -> [Finding] {
+        guard let version = version(scene.host, "lxc-start", ["--version"]) else { return [] }
+        let file = "/usr/share/lxc/config/common.conf.d/00-lxcfs.conf"
+        guard let hook = RuntimesCheck.mountHook(in: scene.host.text(of: file) ?? "") else {
+            return [ok("LXC \(version) takes the lines of lxcfsctl mounts --format lxc in a container's configuration")]
+        }
+        if scene.host.text(of: hook) == nil {
+            return [
+                fault(
+                    "LXC \(version) starts no container: \(file) names the hook \(hook), which is not there",
+                    remedy: "rm \(file), or install the package that has the hook")
+            ]
+        }
+        // The hook's own folder, which cannot be changed but in the hook.
+        guard let status = scene.status, status.mount.path != "/var/lib/lxcfs" else {
+            return [ok("LXC \(version) mounts lxcfs into every container, by \(file)")]
+        }
+        return [note("LXC \(version) mounts /var/lib/lxcfs into containers, by \(file), and not \(status.mount.path)")]
+    }
+
+    /// The program that an LXC configuration has run when it mounts.
+    private static func mountHook(in text: String) -> String? {
+        for line in text.split(separator: "\n") {
+            let sides = line.split(separator: "=", maxSplits: 1).map { HostCgroups.words(String($0)).joined(separator: " ") }
+            if sides.count == 2, sides[0] == "lxc.hook.mount" { return sides[1] }
+        }
+        return nil
     }
 
     private func version(_ host: any HostFacts, _ program: String, _ arguments: [String]) -> VersionNumber? {
