@@ -34,6 +34,14 @@ struct LinkageTests {
     }
 }
 
+@Suite("Foundation")
+struct FoundationTests {
+    @Test func isImportedByOneFileForItsJSON() throws {
+        let found = try Command.run(["grep", "-rlE", "import Foundation", "Sources"])
+        #expect(found.output.split(separator: "\n") == ["Sources/LXCFSControl/Codec/JSON.swift"])
+    }
+}
+
 /// The program as `./test` and `./try` build it.
 enum ReleaseBinary {
     static let path = Machine.environment("LXCFS_RELEASE_BINARY") ?? ".build/release/lxcfs"

@@ -65,7 +65,7 @@ struct KeptConnection {
             logger.notice(
                 """
                 detached \(connection.detachedMounts) dead mount(s) that an earlier lxcfs left at \(configuration.mountPoint); containers that were started \
-                before have to be started again, or their files bound anew
+                before have dead files: lxcfsctl repair binds them anew
                 """)
         }
         do throws(Errno) {
