@@ -33,11 +33,17 @@ package final class ClientSocket: Sendable {
             }
             if result == 0 { return }
             switch Errno(rawValue: errno) {
-            case .interrupted: continue
+            case .interrupted: if isInterrupted { throw .interrupted }
             case .resourceTemporarilyUnavailable: throw .timedOut
             case let error: throw error
             }
         }
+    }
+
+    /// Whether the other descriptor has input. connect(2) cannot wait for both: whoever puts something there sends the thread a signal too.
+    private var isInterrupted: Bool {
+        var entry = pollfd(fd: interruption ?? -1, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) > 0
     }
 
     /// Whether the server has hung up, or has sent something that nobody has received.

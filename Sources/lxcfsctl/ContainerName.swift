@@ -36,7 +36,20 @@ enum ContainerName: ExpressibleByArgument, Equatable, Sendable {
     static let completion = CompletionKind.custom { _, _, prefix in
         let client = ControlClient(socket: GlobalOptions.socketFromEnvironment, timeout: 1_000_000_000)
         let known = (try? client.call(ListContainers.self))?.containers ?? []
-        return known.map(\.id).filter { $0.hasPrefix(prefix) && $0 == Escaping.shown($0) }
+        return known.map(\.id).filter { $0.hasPrefix(prefix) && isSafeInShell($0) }
+    }
+
+    /// Whether a shell takes the text for a word and nothing else. bash expands what it is offered, `$(command)` too, and the names of cgroups
+    /// are chosen by whoever makes them.
+    static func isSafeInShell(_ text: String) -> Bool {
+        text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: "@"):
+                true
+            default: false
+            }
+        }
     }
 
     static var allValueStrings: [String] { [] }

@@ -19,6 +19,26 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: "Print JSON, in the words of the interface io.lxcfs.Control.")
     var json = false
 
+    /// The command line with those of these options that stand before the command put behind its name: they are the command's.
+    static func behindTheCommand(_ arguments: ArraySlice<String>) -> [String] {
+        var leading: [String] = []
+        var rest = arguments
+        while let next = rest.first {
+            if next == "--socket", rest.count > 1 {
+                leading += rest.prefix(2)
+                rest = rest.dropFirst(2)
+            } else if next == "--json" || next.hasPrefix("--socket=") {
+                leading.append(next)
+                rest = rest.dropFirst()
+            } else {
+                break
+            }
+        }
+        // Without a command there is nothing to put them behind, and the parser says what is wrong.
+        guard let command = rest.first, !command.hasPrefix("-") else { return leading + rest }
+        return [command] + leading + rest.dropFirst()
+    }
+
     /// Where the daemon is asked.
     var socketPath: String { socket ?? GlobalOptions.socketFromEnvironment }
 

@@ -10,6 +10,8 @@ struct LXCFSCtl: ParsableCommand {
         discussion: """
             Whoever may open the daemon's socket may ask; only root may change something (reload, virtualization on and off, attach, detach, repair).
 
+            Every command takes --socket PATH, the daemon's control socket, and --json; they may stand before the command too.
+
             EXIT STATUS
               0   it is done, or the daemon is healthy
               1   the daemon is degraded, or refuses, or some of it failed
@@ -41,7 +43,7 @@ struct LXCFSCtl: ParsableCommand {
     static func main() {
         StandardOutput.endsWithItsReader()
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(GlobalOptions.behindTheCommand(CommandLine.arguments.dropFirst()))
             try command.run()
         } catch let failure as Failure {
             Output.complain(failure.sentence)

@@ -39,7 +39,7 @@ struct DoctorHostTests {
         host.texts["/sys/fs/cgroup/cgroup.subtree_control"] = "memory pids\n"
         let findings = complaints(CgroupCheck(), .without(host))
         #expect(findings.map(\.level) == [.warning])
-        #expect(findings[0].remedy == "echo \"+cpu +cpuset +io\" > /sys/fs/cgroup/cgroup.subtree_control")
+        #expect(findings.first?.remedy == "echo \"+cpu +cpuset +io\" > /sys/fs/cgroup/cgroup.subtree_control")
         host.texts["/sys/fs/cgroup/cgroup.subtree_control"] = "cpu memory pids\n"
         #expect(complaints(CgroupCheck(), .without(host)).map(\.level) == [.note])
     }

@@ -38,6 +38,12 @@ struct EscapingTests {
         #expect(try JSON.value(of: text, as: [String].self) == [name])
     }
 
+    @Test(arguments: ["$(id)", "`id`", "a b", "a;b", "a\nb", "*", "~", "\\", "'", "\"", "{a,b}", "größe", "\u{1b}"])
+    func aShellIsOfferedNoWordThatItWouldExpand(name: String) {
+        #expect(!ContainerName.isSafeInShell(name))
+        #expect(ContainerName.isSafeInShell("/system.slice/docker-0aF@1:2_3.scope"))
+    }
+
     @Test func aStyleNeverLetsTextOut() {
         let line = Line([StyledText("\u{1b}[0m", .bad)])
         #expect(line.rendered(inColour: true) == "\u{1b}[1;31m\\x1b[0m\u{1b}[0m")

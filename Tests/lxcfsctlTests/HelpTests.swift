@@ -61,6 +61,16 @@ struct HelpTests {
         #expect(try #require(try LXCFSCtl.parseAsRoot(["virtualization"]) as? VirtualizationCommand).wish == .status)
     }
 
+    @Test(arguments: [
+        ("--json status", "status --json"), ("--socket /x --json show 7 stat", "show --socket /x --json 7 stat"),
+        ("--socket=/x top", "top --socket=/x"), ("status --json", "status --json"), ("--help", "--help"), ("--socket", "--socket"),
+        ("--json", "--json"), ("--json --version", "--json --version"), ("", ""),
+    ])
+    func globalOptionsMayStandBeforeTheCommand(arguments: String, meant: String) {
+        let words = { (line: String) in line.split(separator: " ").map(String.init) }
+        #expect(GlobalOptions.behindTheCommand(words(arguments)[...]) == words(meant))
+    }
+
     @Test func whatIsWrongHasAStatusAndSaysWhatToDo() {
         let failures: [(ClientError, lxcfsctl.ExitStatus, String)] = [
             (.notRunning, .notRunning, "systemctl start lxcfs"), (.notPermitted, .notPermitted, "sudo"),

@@ -96,13 +96,14 @@ package enum Message {
         of message: some Collection<UInt8>, _ method: Method.Type
     ) throws(ControlFault) -> (reply: Method.Reply, continues: Bool) {
         do throws(JSON.Fault) {
-            let head = try JSON.value(of: message, as: ReplyHead.self)
-            if head.error == nil {
-                let found = try JSON.value(of: message, as: Reply<Method.Reply>.self).parameters
-                if let found { return (found, head.continues ?? false) }
-                return (try JSON.value(of: "{}".utf8), head.continues ?? false)
+            let reply = try JSON.value(of: message, as: Reply<Method.Reply>.self)
+            if reply.error == nil {
+                if let found = reply.parameters { return (found, reply.continues ?? false) }
+                return (try JSON.value(of: "{}".utf8), reply.continues ?? false)
             }
         } catch {
+            // The parameters of an error are others.
+            if (try? JSON.value(of: message, as: ReplyHead.self))?.error != nil { throw Message.fault(in: message) }
             throw .badMessage(
                 "the daemon's reply is not understood (\(error)): lxcfsctl and lxcfs are of versions that do not fit together")
         }

@@ -1,6 +1,6 @@
 /// `-v SOURCE:DESTINATION:rw`, all on one line.
 ///
-/// rw, although nobody can write to lxcfs: with ro, runc before 1.2 mounts anew without nosuid and nodev, which fails in a user namespace.
+/// rw, although nobody can write to lxcfs: with ro, runc 1.1 mounts anew without nosuid and nodev, which fails in a user namespace.
 /// No propagation: what a restart of both of lxcfs's processes leaves dead is replaced by `lxcfsctl repair`, and the engine's own `rprivate` asks
 /// nothing of the mount that lxcfs lies on.
 enum DockerVolumes {

@@ -13,10 +13,10 @@ struct DoctorCommand: ParsableCommand {
             values. The exit status is 1 if there are warnings or faults, else 0.
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Flag(name: .shortAndLong, help: "Only what is not as it should be.")
     var quiet = false
+
+    @OptionGroup var options: GlobalOptions
 
     func run() throws {
         let findings = Doctor.findings(scene())

@@ -23,13 +23,15 @@ struct EventsCommand: ParsableCommand {
             throw Failure("cannot wait for signals: \(error)")
         }
         let client = options.client(interruption: signals.descriptor)
-        var connected = false
+        var hasFollowed = false
         while true {
-            let error = try follow(client, &connected)
+            var isFollowing = false
+            let error = try follow(client, &isFollowing)
             if error == .interrupted { return }
-            // Somebody who has never been answered is told what is wrong; whoever has been, waits for the daemon to come back.
-            guard connected, error == .notRunning || error == .closed else { throw Failure(error, socket: options.socketPath) }
-            if error == .closed { Output.complain("lxcfs has hung up; waiting for it to come back") }
+            // Who has never been answered is told what is wrong; who has been, once that it is waited for.
+            hasFollowed = hasFollowed || isFollowing
+            guard hasFollowed else { throw Failure(error, socket: options.socketPath) }
+            if isFollowing { Output.complain("lxcfs has hung up; waiting for it to come back") }
             var waiting = PollSet()
             waiting.add(signals.descriptor)
             waiting.wait(nanoseconds: 500_000_000)
@@ -38,11 +40,11 @@ struct EventsCommand: ParsableCommand {
     }
 
     /// Prints events until the connection ends; why it did.
-    private func follow(_ client: ControlClient, _ connected: inout Bool) throws(Failure) -> ClientError {
+    private func follow(_ client: ControlClient, _ isFollowing: inout Bool) throws(Failure) -> ClientError {
         var failure: Failure?
         do throws(ClientError) {
             try client.stream(Subscribe.self, Nothing(), isEndless: true) { reply in
-                connected = true
+                isFollowing = true
                 do throws(Failure) {
                     if options.json {
                         try Output.print(json: reply.event, isLine: true)

@@ -96,7 +96,7 @@ struct InspectReport {
             add("load", [load1, load5, load15].map { Units.decimal($0, 2) }.joined(separator: " "))
         }
         if let tasks = container.tasks { add("tasks", Units.grouped(tasks)) }
-        add("reads", "\(Units.grouped(container.reads)), the last \(container.lastRead(now: now))")
+        add("reads", container.reads > 0 ? "\(Units.grouped(container.reads)), the last \(container.lastRead(now: now))" : "none yet")
         return table
     }
 

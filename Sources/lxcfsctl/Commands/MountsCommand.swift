@@ -29,8 +29,6 @@ struct MountsCommand: ParsableCommand {
             Files that the runtime refuses are left out: runc's for docker, docker-mount, compose, oci, cdi and kubernetes; none for the others.
             """)
 
-    @OptionGroup var options: GlobalOptions
-
     @Option(help: "How to write the list (default: docker).")
     var format: MountFormat?
 
@@ -46,6 +44,8 @@ struct MountsCommand: ParsableCommand {
 
     @Flag(help: "Do not look whether the files are there for you: they will be mounted in another mount namespace.")
     var elsewhere = false
+
+    @OptionGroup var options: GlobalOptions
 
     /// The format that was asked for.
     var wantedFormat: MountFormat { format ?? (options.json ? .json : .docker) }

@@ -40,7 +40,9 @@ final class TopSampler: Sendable {
     /// Ends the thread, whatever it waits for.
     func end() {
         stop.here.send([1])
-        thread.withLock { $0 }?.join()
+        let thread = thread.withLock { $0 }
+        thread?.interrupt()
+        thread?.join()
     }
 
     /// What has come since the last call, oldest first.

@@ -5,11 +5,11 @@ internal import LinuxSystem
 struct RuntimesCheck: Check {
     let name = "runtimes"
 
-    /// What else is named where it is found: how it is called, and how it says its version.
+    /// What else is named where it is found: how it is called, and how it says its version. Not lxd: on Ubuntu a program of that name installs it when it
+    /// is called.
     private static let others: [(program: String, title: String, arguments: [String])] = [
         ("containerd", "containerd", ["--version"]), ("crio", "CRI-O", ["--version"]), ("nerdctl", "nerdctl", ["--version"]),
         ("kubelet", "kubelet", ["--version"]), ("k3s", "k3s", ["--version"]), ("incus", "Incus", ["--version"]),
-        ("lxd", "LXD", ["--version"]),
         ("pouchd", "PouchContainer", ["--version"]), ("systemd-nspawn", "systemd-nspawn", ["--version"]),
     ]
 
