@@ -17,6 +17,12 @@ enum Service {
         try setDropIn("watchdog", "[Service]\nWatchdogSec=\(watchdogSeconds)\n")
     }
 
+    /// Puts the socket's unit there too.
+    static func installSocket() throws {
+        try succeed(["install", "-D", "-m", "644", "Packaging/systemd/lxcfs.socket", "/etc/systemd/system/lxcfs.socket"])
+        try succeed(["systemctl", "daemon-reload"])
+    }
+
     /// Long enough that a keeper on an emulated processor is not taken for a hung one.
     static let watchdogSeconds = 8
 

@@ -228,4 +228,23 @@ struct ServiceTests {
         ServiceTests.shared?.container.stop()
         ServiceTests.shared = nil
     }
+    @Test func aSocketUnitHandsTheControlSocketOver() throws {
+        try Service.installSocket()
+        #expect(try Command.run(["systemctl", "start", "lxcfs.socket"]).succeeded)
+        #expect(!Service.isActive)
+        // The first call starts the daemon, and is answered.
+        let question = Array(#"{"method":"org.varlink.service.GetInfo"}"#.utf8)
+        func isAnswered() throws -> Bool {
+            try String(decoding: ControlSocket.call(question, at: "/run/lxcfs/control.sock"), as: UTF8.self).contains("io.lxcfs.Control")
+        }
+        #expect(try isAnswered(), "\(Service.story)")
+        #expect(Service.isActive)
+        // The socket is systemd's: a restart leaves it where it is.
+        let socket = Machine.inode("/run/lxcfs/control.sock")
+        #expect(try Service.systemctl("restart").succeeded, "\(Service.story)")
+        #expect(try isAnswered(), "\(Service.story)")
+        #expect(Machine.inode("/run/lxcfs/control.sock") == socket)
+        #expect(try Command.run(["systemctl", "stop", "lxcfs.socket", "lxcfs.service"]).succeeded, "\(Service.story)")
+        #expect(!LXCFSProcess.isMounted(Service.mountPoint))
+    }
 }
