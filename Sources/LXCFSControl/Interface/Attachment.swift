@@ -26,26 +26,8 @@ package enum Attach: ControlMethod {
 /// Takes files out of the running container of a process, all if none are named. Root only.
 package enum Detach: ControlMethod {
     package static var isChanging: Bool { true }
-
-    package struct Parameters: Codable, Sendable, Equatable {
-        package var pid: Int64
-        package var files: [String]?
-
-        package init(pid: Int64, files: [String]? = nil) {
-            self.pid = pid
-            self.files = files
-        }
-    }
-
-    package struct Reply: Codable, Sendable, Equatable {
-        package var container: String
-        package var targets: [Target]
-
-        package init(container: String, targets: [Target]) {
-            self.container = container
-            self.targets = targets
-        }
-    }
+    package typealias Parameters = Attach.Parameters
+    package typealias Reply = Attach.Reply
 }
 
 /// Replaces the mounts of an lxcfs that is dead, in the container of a process, or in all if none is named. Root only.
