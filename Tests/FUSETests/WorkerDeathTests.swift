@@ -247,8 +247,11 @@ extension MountTests {
 }
 
 extension KeptConnection {
-    /// How many requests about a file are in the slots, beside LOOKUP, which is about the directory.
+    /// How many requests about a file are in service, beside LOOKUP, which is about the directory. Those that wait for a thread of a new worker are not.
     func held(_ file: ToyFileSystem.File) -> Int {
-        (0..<watch.count).filter { watch.request(in: $0)?.node == UInt64(file.rawValue) }.count
+        guard let layout = SlotLayout(headerOf: region) else { return 0 }
+        return (0..<layout.count).filter {
+            watch.request(in: $0)?.node == UInt64(file.rawValue) && !RequestSlot(layout, $0, in: region).history.isWaiting
+        }.count
     }
 }
