@@ -47,7 +47,9 @@ extension EndToEnd {
             print(reads)
             """
 
-        @Test func sixtyFourReadersAtOnceReadTheirOwnNumbers() throws {
+        @Test func manyReadersAtOnceReadTheirOwnNumbers() throws {
+            // 64 in all; 16 where the processor is emulated.
+            let readersEach = Machine.isVirtual ? 2 : 8
             let seconds = Endurance.isLong ? 60.0 : 8.0
             let daemon = try LXCFSProcess(binary: LXCFSProcess.release ?? LXCFSProcess.binary)
             defer { daemon.stop() }
@@ -56,7 +58,7 @@ extension EndToEnd {
                 let memory = UInt64(96 + 16 * number) << 20
                 let (limits, cpus) = Endurance.limits(number, memory)
                 let container = try TestContainer(limits, mountPoint: daemon.mountPoint)
-                for _ in 0..<8 {
+                for _ in 0..<readersEach {
                     let arguments = ["/usr/bin/python3", "-c", Endurance.reader, "\(seconds)", "\(memory / 1024)", cpus]
                     running.append((container, try container.start(arguments)))
                 }
@@ -69,7 +71,7 @@ extension EndToEnd {
                 #expect(lines.dropFirst().dropLast().isEmpty, "\(lines.prefix(10))")
                 reads += lines.last.flatMap { Int($0) } ?? 0
             }
-            #expect(running.count == 64)
+            #expect(running.count == 8 * readersEach)
             // Each file at least once by each reader.
             #expect(reads >= 64 * 9)
             print("64 readers in 8 containers: \(reads) files read in \(seconds) s")
@@ -91,7 +93,7 @@ extension EndToEnd {
 
         @Test func containersThatComeAndGoLeaveNothingBehind() throws {
             // In two halves: the first makes the heap as large as so many containers at once need it, the second must not make it larger.
-            let count = Endurance.isLong ? 500 : 100
+            let count = Endurance.isLong ? 500 : Machine.isVirtual ? 25 : 100
             let daemon = try LXCFSProcess(binary: LXCFSProcess.release ?? LXCFSProcess.binary)
             defer { daemon.stop() }
             let script = """
