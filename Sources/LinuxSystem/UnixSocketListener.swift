@@ -26,9 +26,14 @@ package final class UnixSocketListener: Sendable {
         Glibc.unlink(temporary)
         try UnixSocketListener.bind(opened, to: temporary)
         do throws(Errno) {
-            guard chmod(temporary, mode) == 0 else { throw Errno(rawValue: errno) }
+            // Whoever may write to the folder may have put a symbolic link there by now.
+            guard fchmodat(AT_FDCWD, temporary, mode, AT_SYMLINK_NOFOLLOW) == 0 else { throw Errno(rawValue: errno) }
             // Not asked for where it is so already: a service may be without CAP_CHOWN.
-            if try FileStatus(following: temporary).group != group, chown(temporary, uid_t.max, group) != 0 { throw Errno(rawValue: errno) }
+            if try FileStatus(following: temporary).group != group,
+                fchownat(AT_FDCWD, temporary, uid_t.max, group, AT_SYMLINK_NOFOLLOW) != 0
+            {
+                throw Errno(rawValue: errno)
+            }
             guard listen(opened, UnixSocketListener.queueLength) == 0 else { throw Errno(rawValue: errno) }
             guard rename(temporary, path) == 0 else { throw Errno(rawValue: errno) }
         } catch {

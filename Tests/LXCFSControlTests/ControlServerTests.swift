@@ -93,6 +93,19 @@ struct ControlServerTests {
         #expect(other.call(Echo.self, Text(text: "b")) == reply("b"))
     }
 
+    /// The socket of such a connection counts as ready for input, and has none: whoever waited for it would never come to rest.
+    @Test(arguments: ["", "{\"method\":"])
+    func whoSendsOutOfBandIsRefused(before: String) throws {
+        let toy = try ToyServer()
+        defer { toy.stop() }
+        let client = try toy.client()
+        client.send(before)
+        guard client.sendOutOfBand() else { return }
+        #expect(client.receive()?.contains("io.lxcfs.Control.BadMessage") == true)
+        #expect(client.receive() == nil)
+        #expect(try toy.client().call(Echo.self, Text(text: "a")) == reply("a"))
+    }
+
     @Test func aConnectionWithoutACallIsClosed() throws {
         let toy = try ToyServer(bounds { $0.idleTimeout = 200_000_000 })
         defer { toy.stop() }

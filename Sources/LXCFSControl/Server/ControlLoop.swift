@@ -187,7 +187,10 @@ final class ControlLoop {
         guard let slot else { return false }
         // A duplicate that its last user had is replaced by the next one.
         unforgotten.remove(slot)
-        connections[slot] = newConnection(socket, caller, at: slot, .idle)
+        let connection = newConnection(socket, caller, at: slot, .idle)
+        connections[slot] = connection
+        // Most have sent their call by now; it is not lost with this process from the moment on that it was taken up.
+        if mayReceive(connection) { receive(connection, isReady: false) }
         return true
     }
 
@@ -228,7 +231,7 @@ final class ControlLoop {
     private func serve(_ connection: ControlConnection, _ readiness: PollSet.Readiness) {
         if readiness.output { flush(connection) }
         if readiness.input || readiness.hangUp, connections[connection.place.slot] === connection, mayReceive(connection) {
-            receive(connection)
+            receive(connection, isReady: readiness.input)
         } else if readiness.hangUp {
             hungUp(connection)
         }
@@ -246,12 +249,16 @@ final class ControlLoop {
         }
     }
 
-    private func receive(_ connection: ControlConnection) {
+    /// - Parameter isReady: whether poll(2) has found that there is something.
+    private func receive(_ connection: ControlConnection, isReady: Bool) {
         let now = Clock.monotonic
         do throws(ControlFault) {
             switch try connection.receive(&buffer, now: now) {
             case .message(let message): begin(message, for: connection)
-            case .part, .nothing: break
+            case .part: break
+            // Data out of band, send(2): the socket is ready for ever, and has nothing to be read.
+            case .nothing where isReady: throw .badMessage("data out of band is no part of a call")
+            case .nothing: break
             case .closed: close(connection)
             }
         } catch {
