@@ -15,9 +15,11 @@ package final class UnixSocketListener: Sendable {
     /// - Parameters:
     ///   - mode: permission bits; whoever may write may connect.
     ///   - group: the group's id; the owner is this process's user.
-    /// - Throws: ENAMETOOLONG; ENOENT where the folder is missing; EISDIR where the path is a folder's; EPERM where the group may not be given.
+    /// - Throws: ENAMETOOLONG; ENOENT where the folder is missing; EISDIR where the path is a folder's; EEXIST where it is a file's; EPERM where the group may not be given.
     package init(path: String, mode: UInt32, group: UInt32) throws(Errno) {
         guard path.utf8.count <= UnixSocketListener.longestPath else { throw .fileNameTooLong }
+        // What lies there may be the text that somebody wrote, and this path a slip.
+        if (try? FileStatus(following: path))?.isRegularFile == true { throw .fileExists }
         let opened = Glibc.socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
         guard opened >= 0 else { throw Errno(rawValue: errno) }
         socket = OwnedFileDescriptor(adopting: opened)

@@ -203,6 +203,15 @@ struct ControlServerTests {
         withExtendedLifetime(clients) {}
     }
 
+    @Test func whereThereAreFewDescriptorsThereAreFewConnections() throws {
+        var few = ControlServer.Bounds()
+        few.leaveRoom(in: 64)
+        #expect(few.slots == 12)
+        var many = ControlServer.Bounds()
+        many.leaveRoom(in: 1024)
+        #expect(many.slots == ControlServer.Bounds().slots)
+    }
+
     @Test func ofOneUserFewCallsAreWorkedOnAtOnce() throws {
         let toy = try ToyServer(isTrusting: false)
         defer { toy.stop() }
