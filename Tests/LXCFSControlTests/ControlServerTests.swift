@@ -135,6 +135,14 @@ struct ControlServerTests {
         #expect(slow.call(Echo.self, Text(text: "b")) == reply("b"))
     }
 
+    @Test func repliesMayComeInThousandsOfParts() throws {
+        let toy = try ToyServer(bounds { $0.highWater = 1 })
+        defer { toy.stop() }
+        let client = try toy.client()
+        client.send(Message.call(Many.self, Amount(count: 10_000), more: true))
+        for number in 0..<10_000 { #expect(client.receive()?.contains(#""continues":true"#) == (number < 9999)) }
+    }
+
     @Test func whoDoesNotTakeItsReplyIsClosed() throws {
         let toy = try ToyServer(bounds { $0.transferTimeout = 200_000_000 })
         defer { toy.stop() }
