@@ -186,7 +186,8 @@ struct ControlServerTests {
     // MARK: - Too many
 
     @Test func aThousandConnectionsOfOneUserAreTooMany() throws {
-        let toy = try ToyServer(isTrusting: false)
+        // Nothing but the end of a pause makes the server accept again: no line for the log falls due meanwhile.
+        let toy = try ToyServer(bounds { $0.logInterval = 600_000_000_000 }, isTrusting: false)
         defer { toy.stop() }
         let clients = try (0..<1000).map { _ in try toy.client() }
         let answers = clients.map { $0.call(Echo.self, Text(text: "a")) }
@@ -197,7 +198,7 @@ struct ControlServerTests {
         }
         #expect(answers.count { $0?.contains(#""limit":16"#) ?? false } > 900)
         // The log is told now and then.
-        #expect((1...2).contains(toy.log.withLock { $0.count }))
+        #expect(toy.log.withLock { $0.count } == 1)
         withExtendedLifetime(clients) {}
     }
 

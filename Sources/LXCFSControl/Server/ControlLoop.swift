@@ -43,9 +43,10 @@ final class ControlLoop {
         while phase != .ending {
             var poll = PollSet()
             poll.add(server.wake.descriptor)
-            let listening = server.listener.flatMap { mayAccept ? poll.add($0.descriptor, input: true, output: false) : nil }
+            let isAccepting = mayAccept
+            let listening = server.listener.flatMap { isAccepting ? poll.add($0.descriptor, input: true, output: false) : nil }
             let waiting = addConnections(to: &poll)
-            poll.wait(nanoseconds: timeToDeadline(Clock.monotonic))
+            poll.wait(nanoseconds: timeToDeadline(Clock.monotonic, isAccepting: isAccepting))
             if poll.hasInput(server.wake.descriptor) { server.wake.clear() }
             takeInbox()
             if let listening, phase == .serving, poll.readiness(at: listening).isAny { acceptConnections() }
@@ -116,12 +117,13 @@ final class ControlLoop {
 
     // MARK: - Time
 
-    private func timeToDeadline(_ now: UInt64) -> UInt64? {
+    /// - Parameter isAccepting: whether new connections are waited for already. If not, that time may have come meanwhile.
+    private func timeToDeadline(_ now: UInt64, isAccepting: Bool) -> UInt64? {
         var next: UInt64?
         func note(_ time: UInt64?) {
             if let time { next = min(next ?? .max, time) }
         }
-        if phase == .serving, acceptsAt > now { note(acceptsAt) }
+        if phase == .serving, !isAccepting { note(acceptsAt) }
         note(report.deadline)
         if !foreign.isEmpty { note(now + ForeignConnection.interval) }
         if !unforgotten.isEmpty { note(now + ControlLoop.registrationDelay) }
