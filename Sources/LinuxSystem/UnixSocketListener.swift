@@ -15,9 +15,11 @@ package final class UnixSocketListener: Sendable {
     /// - Parameters:
     ///   - mode: permission bits; whoever may write may connect.
     ///   - group: the group's id; the owner is this process's user.
-    /// - Throws: ENAMETOOLONG; ENOENT where the folder is missing; EISDIR where the path is a folder's; EPERM where the group may not be given.
+    /// - Throws: ENAMETOOLONG; ENOENT where the folder is missing; EISDIR where the path is a folder's; EEXIST where it is a file's; EPERM where the group may not be given.
     package init(path: String, mode: UInt32, group: UInt32) throws(Errno) {
         guard path.utf8.count <= UnixSocketListener.longestPath else { throw .fileNameTooLong }
+        // What lies there may be the text that somebody wrote, and this path a slip.
+        if (try? FileStatus(following: path))?.isRegularFile == true { throw .fileExists }
         let opened = Glibc.socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
         guard opened >= 0 else { throw Errno(rawValue: errno) }
         socket = OwnedFileDescriptor(adopting: opened)
@@ -26,9 +28,14 @@ package final class UnixSocketListener: Sendable {
         Glibc.unlink(temporary)
         try UnixSocketListener.bind(opened, to: temporary)
         do throws(Errno) {
-            guard chmod(temporary, mode) == 0 else { throw Errno(rawValue: errno) }
+            // Whoever may write to the folder may have put a symbolic link there by now.
+            guard fchmodat(AT_FDCWD, temporary, mode, AT_SYMLINK_NOFOLLOW) == 0 else { throw Errno(rawValue: errno) }
             // Not asked for where it is so already: a service may be without CAP_CHOWN.
-            if try FileStatus(following: temporary).group != group, chown(temporary, uid_t.max, group) != 0 { throw Errno(rawValue: errno) }
+            if try FileStatus(following: temporary).group != group,
+                fchownat(AT_FDCWD, temporary, uid_t.max, group, AT_SYMLINK_NOFOLLOW) != 0
+            {
+                throw Errno(rawValue: errno)
+            }
             guard listen(opened, UnixSocketListener.queueLength) == 0 else { throw Errno(rawValue: errno) }
             guard rename(temporary, path) == 0 else { throw Errno(rawValue: errno) }
         } catch {

@@ -43,6 +43,23 @@ private final class MemoryLedger: ConnectionLedger {
 struct SuccessionTests {
     private func reply(_ text: String) -> String { #"{"parameters":{"text":"\#(text)"}}"# }
 
+    /// Somebody else has a duplicate of it, so that giving it up alone would not end it.
+    @Test func aConnectionThatTheSuccessorHasNoRoomForIsClosed() throws {
+        let ledger = MemoryLedger()
+        let (client, there) = try UnixSocketConnection.pair()
+        ledger.note(.idle, of: 7)
+        _ = ledger.register(7, there)
+        var bounds = ControlServer.Bounds()
+        bounds.leaveRoom(in: 64)
+        bounds.connections = 2
+        let successor = try ToyServer(bounds, ledger: ledger, adopting: ledger.inherited)
+        defer { successor.stop() }
+        var buffer: [UInt8] = [0]
+        while client.receive(into: &buffer, count: 1) == .nothing, !Task.isCancelled { Clock.sleep(until: Clock.monotonic + 1_000_000) }
+        #expect(client.receive(into: &buffer, count: 1) == .closed)
+        #expect(ledger.inherited.isEmpty)
+    }
+
     @Test func connectionsAreLeftWithNothingLost() throws {
         let ledger = MemoryLedger()
         let first = try ToyServer(ledger: ledger)

@@ -46,6 +46,13 @@ package final class RawClient: Sendable {
     /// - Returns: whether all of it was taken.
     @discardableResult package func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
+    /// One byte out of band: MSG_OOB, send(2).
+    /// - Returns: whether the kernel knows of such a thing here, since Linux 5.15.
+    package func sendOutOfBand() -> Bool {
+        var byte: UInt8 = 120
+        return Glibc.send(socket, &byte, 1, CInt(MSG_OOB) | CInt(MSG_NOSIGNAL)) == 1
+    }
+
     /// The next message without its NUL, as text; `nil` where the server has closed the connection, or is silent for 20 seconds.
     package func receive() -> String? {
         var message: [UInt8] = []

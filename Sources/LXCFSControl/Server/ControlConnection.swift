@@ -125,6 +125,8 @@ final class ControlConnection {
         guard case .bytes(let taken) = socket.receive(into: &buffer, count: end.map { $0 + 1 } ?? seen) else { return .closed }
         framer.append(buffer[..<taken])
         if let message = try framer.next() { return .message(message) }
+        // Less was there than had been seen.
+        if !isReceiving { become(.receiving, now: now) }
         return .part
     }
 }

@@ -18,7 +18,13 @@ struct ForeignConnection {
 extension ControlLoop {
     /// Goes on with the connections that a predecessor had, each as it left it.
     func adopt(_ inherited: [InheritedConnection]) {
-        for one in inherited where connections.indices.contains(one.slot) && connections[one.slot] == nil {
+        for one in inherited {
+            guard connections.indices.contains(one.slot), connections[one.slot] == nil else {
+                // The predecessor had room for more. Whoever has the duplicate would keep the client waiting for ever.
+                one.connection.shutDown()
+                if !server.ledger.forget(one.slot) { unforgotten.insert(one.slot) }
+                continue
+            }
             let (state, pid) = server.ledger.noted(of: one.slot)
             if [.called, .replying, .receiving].contains(state), pid > 0, let process = try? ProcessDescriptor(pid: pid), !process.hasEnded,
                 pid != ProcessIdentity.pid

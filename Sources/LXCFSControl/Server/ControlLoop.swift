@@ -43,9 +43,10 @@ final class ControlLoop {
         while phase != .ending {
             var poll = PollSet()
             poll.add(server.wake.descriptor)
-            let listening = server.listener.flatMap { mayAccept ? poll.add($0.descriptor, input: true, output: false) : nil }
+            let isAccepting = mayAccept
+            let listening = server.listener.flatMap { isAccepting ? poll.add($0.descriptor, input: true, output: false) : nil }
             let waiting = addConnections(to: &poll)
-            poll.wait(nanoseconds: timeToDeadline(Clock.monotonic))
+            poll.wait(nanoseconds: timeToDeadline(Clock.monotonic, isAccepting: isAccepting))
             if poll.hasInput(server.wake.descriptor) { server.wake.clear() }
             takeInbox()
             if let listening, phase == .serving, poll.readiness(at: listening).isAny { acceptConnections() }
@@ -116,12 +117,13 @@ final class ControlLoop {
 
     // MARK: - Time
 
-    private func timeToDeadline(_ now: UInt64) -> UInt64? {
+    /// - Parameter isAccepting: whether new connections are waited for already. If not, that time may have come meanwhile.
+    private func timeToDeadline(_ now: UInt64, isAccepting: Bool) -> UInt64? {
         var next: UInt64?
         func note(_ time: UInt64?) {
             if let time { next = min(next ?? .max, time) }
         }
-        if phase == .serving, acceptsAt > now { note(acceptsAt) }
+        if phase == .serving, !isAccepting { note(acceptsAt) }
         note(report.deadline)
         if !foreign.isEmpty { note(now + ForeignConnection.interval) }
         if !unforgotten.isEmpty { note(now + ControlLoop.registrationDelay) }
@@ -187,7 +189,10 @@ final class ControlLoop {
         guard let slot else { return false }
         // A duplicate that its last user had is replaced by the next one.
         unforgotten.remove(slot)
-        connections[slot] = newConnection(socket, caller, at: slot, .idle)
+        let connection = newConnection(socket, caller, at: slot, .idle)
+        connections[slot] = connection
+        // Most have sent their call by now; it is not lost with this process from the moment on that it was taken up.
+        if mayReceive(connection) { receive(connection, isReady: false) }
         return true
     }
 
@@ -228,7 +233,7 @@ final class ControlLoop {
     private func serve(_ connection: ControlConnection, _ readiness: PollSet.Readiness) {
         if readiness.output { flush(connection) }
         if readiness.input || readiness.hangUp, connections[connection.place.slot] === connection, mayReceive(connection) {
-            receive(connection)
+            receive(connection, isReady: readiness.input)
         } else if readiness.hangUp {
             hungUp(connection)
         }
@@ -246,12 +251,16 @@ final class ControlLoop {
         }
     }
 
-    private func receive(_ connection: ControlConnection) {
+    /// - Parameter isReady: whether poll(2) has found that there is something.
+    private func receive(_ connection: ControlConnection, isReady: Bool) {
         let now = Clock.monotonic
         do throws(ControlFault) {
             switch try connection.receive(&buffer, now: now) {
             case .message(let message): begin(message, for: connection)
-            case .part, .nothing: break
+            case .part: break
+            // Data out of band, send(2): the socket is ready for ever, and has nothing to be read.
+            case .nothing where isReady: throw .badMessage("data out of band is no part of a call")
+            case .nothing: break
             case .closed: close(connection)
             }
         } catch {

@@ -26,6 +26,13 @@ package final class ControlServer: Sendable {
 
         package init() {}
 
+        /// Has fewer connections where there are few descriptors: containers are served first.
+        /// - Parameter descriptors: how many this process may have.
+        package mutating func leaveRoom(in descriptors: UInt64) {
+            connections = min(connections, Int(clamping: descriptors / 8))
+            connectionsForRoot = min(connectionsForRoot, Int(clamping: descriptors / 16))
+        }
+
         /// Connections that there can be, each with a slot of its own.
         package var slots: Int { connections + connectionsForRoot }
     }

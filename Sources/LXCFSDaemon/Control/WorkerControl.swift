@@ -19,9 +19,11 @@ final class WorkerControl {
     init(_ service: ControlService, _ listener: UnixSocketListener) throws(Errno) {
         self.service = service
         let logger = service.logger
+        var bounds = ControlServer.Bounds()
+        bounds.leaveRoom(in: ProcessIdentity.raiseFileLimit())
         server = try ControlServer(
             service.methods(), listener: listener, peers: ControlPeer(proc: service.parts.host.proc),
-            ledger: StateLedger(state: service.state, keeper: service.keeper), report: { logger.warning("\($0)") })
+            ledger: StateLedger(state: service.state, keeper: service.keeper), bounds: bounds, report: { logger.warning("\($0)") })
     }
 
     /// A client that a predecessor had; before `start`.
