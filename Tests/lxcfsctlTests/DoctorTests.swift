@@ -28,10 +28,28 @@ struct DoctorTests {
     @Test func saysThatTheDaemonIsNotRunningAndLooksOn() {
         let findings = Doctor.findings(.without(.bare()))
         #expect(findings.first?.level == .fault)
-        #expect(findings.first?.remedy == "systemctl start lxcfs")
+        #expect(findings.first?.remedy == "lxcfs /var/lib/lxcfs &")
         #expect(Set(findings.map(\.check)).isSuperset(of: ["kernel", "fuse", "mount", "containers", "cgroups"]))
         #expect(DaemonCheck().examine(.without(.bare(), .notPermitted)).first?.remedy == "sudo lxcfsctl doctor")
-        #expect(DaemonCheck().examine(.without(.bare(), .timedOut)).first?.remedy == "journalctl -u lxcfs")
+        #expect(DaemonCheck().examine(.without(.withSystemd(), .timedOut)).first?.remedy == "journalctl -u lxcfs")
+        #expect(DaemonCheck().examine(.without(.bare(), .timedOut)).first?.remedy?.contains("journalctl") == false)
+    }
+
+    @Test func namesSystemdsCommandsWhereItRunsAndNowhereElse() {
+        let dead = "50 1 0:50 / /var/lib/lxcfs rw - fuse.lxcfs lxcfs rw\n"
+        for host in [ScriptedHost.bare(), .withSystemd()] {
+            let isSystemds = !(host.folders["/run/systemd/system"] ?? []).isEmpty
+            host.mountinfo += dead
+            for probe in [Probe.dead, .silent] {
+                host.probes["/var/lib/lxcfs"] = probe
+                let remedies = Doctor.findings(.without(host)).compactMap(\.remedy)
+                #expect(remedies.contains { $0.contains("systemctl") } == isSystemds, "\(remedies)")
+                #expect(remedies.contains { $0.contains("lxcfs /var/lib/lxcfs &") } != isSystemds, "\(remedies)")
+            }
+        }
+        var status = GetStatus.Reply.well()
+        status.mount.isAlive = false
+        #expect(complaints(MountCheck(), .with(.serving(), status)).map(\.remedy) == ["kill 10; sleep 1; lxcfs /var/lib/lxcfs &"])
     }
 
     @Test func repeatsTheDaemonsOwnProblems() {
@@ -97,6 +115,7 @@ struct DoctorMountTests {
         #expect(complaints(MountCheck(), .without(host)).first?.text.contains("does not answer") == true)
         host.probes["/var/lib/lxcfs"] = .exists(mode: 0o040755, owner: 0, group: 0)
         #expect(complaints(MountCheck(), .without(host)).map(\.level) == [.warning])
+        #expect(complaints(MountCheck(), .without(host, .notPermitted)).isEmpty, "whose it is cannot be known")
     }
 
     @Test func aMountOfARunningDaemonIsNotTouched() {
@@ -108,7 +127,7 @@ struct DoctorMountTests {
     @Test func believesTheDaemonThatItsMountIsDead() {
         var status = GetStatus.Reply.well()
         status.mount.isAlive = false
-        #expect(complaints(MountCheck(), .with(.serving(), status)).map(\.remedy) == ["systemctl restart lxcfs"])
+        #expect(complaints(MountCheck(), .with(.serving(), status)).map(\.level) == [.fault])
     }
 
     @Test func seesThatItLooksFromElsewhere() {

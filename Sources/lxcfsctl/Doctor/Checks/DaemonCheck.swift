@@ -20,17 +20,19 @@ struct DaemonCheck: Check {
     private func silence(of scene: Scene) -> Finding {
         switch scene.silence {
         case .notRunning, nil:
-            fault("No lxcfs is running at \(scene.socket): what follows is what can be seen without it", remedy: "systemctl start lxcfs")
+            fault("No lxcfs is running at \(scene.socket): what follows is what can be seen without it", remedy: scene.startCommand)
         case .notPermitted:
             fault("This user may not open \(scene.socket): what follows is what can be seen without it", remedy: "sudo lxcfsctl doctor")
         case .fault(let fault):
-            unanswered("lxcfs answers with an error: \(fault.reason)")
+            unanswered("lxcfs answers with an error: \(fault.reason)", scene)
         case .timedOut, .closed, .interrupted, .system:
-            unanswered("lxcfs does not answer at \(scene.socket)")
+            unanswered("lxcfs does not answer at \(scene.socket)", scene)
         }
     }
 
-    private func unanswered(_ text: String) -> Finding { fault(text, remedy: "journalctl -u lxcfs") }
+    private func unanswered(_ text: String, _ scene: Scene) -> Finding {
+        fault(text, remedy: scene.hasSystemd ? "journalctl -u lxcfs" : "read what it has written to standard error")
+    }
 }
 
 /// Texts from elsewhere, fitted in.
