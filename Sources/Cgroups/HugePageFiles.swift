@@ -1,9 +1,17 @@
+internal import ProcText
+
 /// The files of the hugetlb controller for one page size.
 struct HugePageFiles {
     let max: CgroupFile
     let current: CgroupFile
     let limit: CgroupFile
     let usage: CgroupFile
+
+    /// A limit that was never set reads as PAGE_COUNTER_MAX pages: 2^63 rounded down to the size of a page, or of a huge one.
+    /// - Parameter kibibytes: a huge page's size.
+    static func unlimited(kibibytes: UInt64) -> UInt64 {
+        ((1 as UInt64) << 63).saturatingSubtract(Swift.max(kibibytes.saturatingMultiply(1024), 65536))
+    }
 
     /// - Parameter kibibytes: a page's size; every default size that a supported architecture has (Documentation/admin-guide/mm/hugetlbpage.rst).
     init?(kibibytes: UInt64) {

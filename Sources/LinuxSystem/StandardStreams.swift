@@ -5,9 +5,10 @@ internal import Synchronization
 package enum StandardStreams {
     /// Opens /dev/null as each of the three that is closed: else the next file that is opened, /dev/fuse or the pid file, gets the number of
     /// standard error, and log lines are written into it. To be called before anything is opened.
-    package static func openMissing() {
+    /// - Parameter forWriting: whether what is written there goes nowhere; else it fails with EBADF, as if the stream were closed still.
+    package static func openMissing(forWriting: Bool = true) {
         while true {
-            let opened = Glibc.open("/dev/null", O_RDWR)
+            let opened = Glibc.open("/dev/null", forWriting ? O_RDWR : O_RDONLY)
             guard opened >= 0, opened <= STDERR_FILENO else {
                 if opened >= 0 { close(opened) }
                 return

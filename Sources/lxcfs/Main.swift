@@ -58,12 +58,12 @@ struct LXCFS: ParsableCommand {
 
     @Option(
         name: .customLong("request-timeout"),
-        help: ArgumentHelp("A worker that leaves a request unanswered this long is replaced (default: 30).", valueName: "seconds"))
+        help: ArgumentHelp("A worker that leaves a request unanswered this long is replaced.", valueName: "seconds"))
     var requestTimeout: UInt64 = 30
 
     @Option(
         name: .customLong("start-timeout"),
-        help: ArgumentHelp("A new worker that is not ready after this long is given up (default: 10).", valueName: "seconds"))
+        help: ArgumentHelp("A new worker that is not ready after this long is given up.", valueName: "seconds"))
     var startTimeout: UInt64 = 10
 
     @Flag(help: .hidden)

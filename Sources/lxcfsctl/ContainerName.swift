@@ -79,7 +79,7 @@ extension GlobalOptions {
             let found = try call(Inspect.self, Inspect.Parameters(container: id, files: ["proc/uptime"])).container
             guard let pid = found.initPid else {
                 throw Failure(
-                    "the container \(found.id) has no init of its own: name the pid of a process in it (`cat /sys/fs/cgroup\(found.cgroup)/cgroup.procs`)"
+                    "the container \(found.id) has no init of its own: name the pid of a process in it, one of those in cgroup.procs of its cgroup"
                 )
             }
             return pid

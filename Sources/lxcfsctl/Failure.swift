@@ -32,7 +32,7 @@ struct Failure: Error {
         switch error {
         case .notRunning:
             self.init(
-                "no lxcfs is running at \(socket): start it (`systemctl start lxcfs`), or name the socket of the one that is running with --socket",
+                "no lxcfs is running at \(socket): start it (`systemctl start lxcfs`, or `lxcfs /var/lib/lxcfs`), or name the socket of the one that is running with --socket",
                 status: .notRunning)
         case .notPermitted:
             self.init("not permitted to open \(socket): use sudo, or become a member of the group of the socket", status: .notPermitted)

@@ -19,7 +19,11 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: "Print JSON, in the words of the interface io.lxcfs.Control.")
     var json = false
 
-    /// The command line with those of these options that stand before the command put behind its name: they are the command's.
+    func validate() throws {
+        if socket?.isEmpty == true { throw ValidationError("--socket needs a path.") }
+    }
+
+    /// The command line with those of these options that stand before the command put behind its name: they are the command's. `help` has no use for them.
     static func behindTheCommand(_ arguments: ArraySlice<String>) -> [String] {
         var leading: [String] = []
         var rest = arguments
@@ -36,6 +40,7 @@ struct GlobalOptions: ParsableArguments {
         }
         // Without a command there is nothing to put them behind, and the parser says what is wrong.
         guard let command = rest.first, !command.hasPrefix("-") else { return leading + rest }
+        if command == "help" { return Array(rest) }
         return [command] + leading + rest.dropFirst()
     }
 
@@ -52,12 +57,15 @@ struct GlobalOptions: ParsableArguments {
     func client(interruption: Int32? = nil) -> ControlClient { ControlClient(socket: socketPath, interruption: interruption) }
 
     /// Calls a method.
-    /// - Parameter timeout: in nanoseconds.
+    /// - Parameters:
+    ///   - client: what to call it with; if none is named, a new one.
+    ///   - timeout: in nanoseconds.
     func call<Method: ControlMethod>(
-        _ method: Method.Type, _ parameters: Method.Parameters, timeout: UInt64 = ControlClient.usualTimeout
+        _ method: Method.Type, _ parameters: Method.Parameters, on client: ControlClient? = nil,
+        timeout: UInt64 = ControlClient.usualTimeout
     ) throws(Failure) -> Method.Reply {
         do throws(ClientError) {
-            return try client().call(method, parameters, timeout: timeout)
+            return try (client ?? self.client()).call(method, parameters, timeout: timeout)
         } catch {
             throw Failure(error, socket: socketPath)
         }

@@ -41,6 +41,7 @@ struct LXCFSCtl: ParsableCommand {
         ])
 
     static func main() {
+        StandardStreams.openMissing(forWriting: false)
         StandardOutput.endsWithItsReader()
         do {
             var command = try parseAsRoot(GlobalOptions.behindTheCommand(CommandLine.arguments.dropFirst()))

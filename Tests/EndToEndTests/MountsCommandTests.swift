@@ -51,6 +51,8 @@ extension EndToEnd {
             let findings = try ask(daemon, "doctor")
             #expect(findings.end == .exited(1), "\(findings)")
             #expect(findings.output.contains("container has mounts of an lxcfs that is gone"), "\(findings)")
+            // Whatever the kernel remembers of its root.
+            #expect(findings.output.contains("A dead mount of lxcfs lies at \(daemon.mountPoint)"), "\(findings)")
             #expect(findings.output.contains("lxcfsctl repair"), "\(findings)")
             container.stop()
         }

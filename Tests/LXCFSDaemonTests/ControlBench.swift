@@ -41,7 +41,7 @@ final class ControlBench {
         try fixture.write("sys/devices/system/node/online", "0\n")
         try fixture.write("sys/devices/system/node/node0/cpulist", "0-3\n")
         let group = "sys/fs/cgroup/"
-        try fixture.write(group + "cgroup.controllers", "cpuset cpu io memory pids\n")
+        try fixture.write(group + "cgroup.controllers", "cpuset cpu hugetlb io memory pids\n")
         try fixture.write(group + "cpuset.cpus.effective", "0-3\n")
         try fixture.write(group + "cpuset.mems.effective", "0\n")
         try fixture.write("proc/self/mountinfo", ControlBench.mountInfo())

@@ -73,6 +73,18 @@ struct InspectionAnswerTests {
         #expect(try limit("memory nodes").value == "none", "it has all that there are")
     }
 
+    @Test func aLimitOfHugePagesThatWasNeverSetIsNone() throws {
+        try bench.makeContainer("/web", process: 700)
+        for (text, value, meaning) in [
+            ("9223372036854771712", "none", "the host's pool"), ("4194304", "4194304", "4 MiB, which is 2 pages"),
+        ] {
+            try bench.fixture.write("sys/fs/cgroup/web/hugetlb.2MB.max", text + "\n")
+            try bench.fixture.write("sys/fs/cgroup/web/hugetlb.2MB.current", "0\n")
+            let limit = try #require(try inspect(pid: 700).limits.first { $0.name == "huge pages" })
+            #expect(limit.value == value && limit.meaning == meaning)
+        }
+    }
+
     @Test func namesTheAncestorThatSetsALimit() throws {
         try bench.makeContainer("/outer", process: 699, memory: 100 << 20)
         try bench.makeContainer("/outer/web", process: 700, memory: 200 << 20)

@@ -25,7 +25,7 @@ struct StatusAnswerTests {
         #expect(status.reload == Reloaded(outcome: .none, count: 0))
         #expect(
             status.hierarchies == [
-                Hierarchy(version: 2, mountPoint: "/sys/fs/cgroup", controllers: ["cpuset", "cpu", "io", "memory", "pids"])
+                Hierarchy(version: 2, mountPoint: "/sys/fs/cgroup", controllers: ["cpuset", "cpu", "hugetlb", "io", "memory", "pids"])
             ])
         #expect(abs(status.startedAt - Clock.realtimeMilliseconds) < 600_000)
         #expect(

@@ -53,7 +53,14 @@ final class ScriptedHost: HostFacts {
         return host
     }
 
-    /// The same, with a daemon that serves.
+    /// The same, with services that systemd starts.
+    static func withSystemd() -> ScriptedHost {
+        let host = bare()
+        host.folders["/run/systemd/system"] = ["lxcfs.service.d"]
+        return host
+    }
+
+    /// A bare one with a daemon that serves.
     static func serving() -> ScriptedHost {
         let host = bare()
         host.mountinfo += "40 1 0:40 / /var/lib/lxcfs rw shared:3 - fuse.lxcfs lxcfs rw\n"

@@ -36,7 +36,9 @@ struct HelpTests {
         ["virtualization", "maybe"],
         ["reload", "--timeout", "0"], ["reload", "--timeout", "601"], ["reload", "--no-wait", "--timeout", "5"],
         ["top", "--interval", "0"],
-        ["top", "--interval", "nan"], ["containers", "--sort", "colour"], ["status", "--socket"], ["inspect", ""],
+        ["top", "--interval", "nan"], ["containers", "--sort", "colour"], ["status", "--socket"], ["status", "--socket", ""],
+        ["inspect", ""],
+        ["metrics", "--json", "--format", "prometheus"], ["metrics", "--format", "xml"],
     ])
     func aWrongCommandLineIsAUsageError(arguments: [String]) {
         let error = #expect(throws: (any Error).self) { try LXCFSCtl.parseAsRoot(arguments) }
@@ -65,6 +67,7 @@ struct HelpTests {
         ("--json status", "status --json"), ("--socket /x --json show 7 stat", "show --socket /x --json 7 stat"),
         ("--socket=/x top", "top --socket=/x"), ("status --json", "status --json"), ("--help", "--help"), ("--socket", "--socket"),
         ("--json", "--json"), ("--json --version", "--json --version"), ("", ""),
+        ("--json --socket /x help status", "help status"),
     ])
     func globalOptionsMayStandBeforeTheCommand(arguments: String, meant: String) {
         let words = { (line: String) in line.split(separator: " ").map(String.init) }

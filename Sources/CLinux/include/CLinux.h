@@ -61,6 +61,9 @@ int clinux_install_wake_signal(void);
 int clinux_signalfd(const int *signals, int count);
 int clinux_take_signal(int signalfd, int32_t *sender);
 
+/* Whether this process ignores the signal: 1 or 0. struct sigaction has a union, and SIG_IGN is a cast; neither is for Swift. */
+int clinux_is_ignored(int signal);
+
 /* pidfd_send_signal(2): never another process that got the same pid. Signal 0 only looks whether the process is there. Linux 5.1. */
 int clinux_pidfd_signal(int pidfd, int signal);
 

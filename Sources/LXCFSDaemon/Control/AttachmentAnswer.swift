@@ -51,7 +51,10 @@ extension ControlService {
         defer { turn.end() }
         let targets = try MountWork(mounts, own, hostGroups: hostPeerGroups(), silent: silent).repair()
         let count = targets.count { $0.outcome == .replaced }
-        if count > 0 { events.post(.repaired, container: name, pid: Int32(clamping: mounts.pid), "\(count) dead mounts replaced") }
+        if count > 0 {
+            let text = "\(count) dead \(count == 1 ? "mount" : "mounts") replaced"
+            events.post(.repaired, container: name, pid: Int32(clamping: mounts.pid), text)
+        }
         return Repaired(pid: mounts.pid, container: name, targets: targets)
     }
 

@@ -22,9 +22,12 @@ struct ContainersCommand: ParsableCommand {
     func run() throws {
         let containers = sort.sorted(try options.containers())
         if options.json { return try Output.print(json: ListContainers.Reply(containers: containers)) }
-        guard !containers.isEmpty else { return try Output.print("no container has read anything yet") }
+        guard !containers.isEmpty else { return try Output.print(ContainersCommand.nothing) }
         try Output.print(ContainersCommand.table(of: containers, isWide: wide, now: Clock.realtimeMilliseconds).lines())
     }
+
+    /// What is said where there are none.
+    static let nothing: Line = "no container has read anything yet, or since the last reload"
 
     static func table(of containers: [Container], isWide: Bool, now: Int64) -> Table {
         var columns: [Table.Column] = [

@@ -9,8 +9,8 @@ struct EventsCommand: ParsableCommand {
         commandName: "events", abstract: "Tell what happens, as it happens.",
         discussion: """
             One line for each event: containers seen and gone, files attached, detached and repaired, reloads, crashes survived, virtualization switched, \
-            fallbacks. Goes on after the daemon was restarted; what happened in between is lost. SIGINT, SIGTERM and SIGHUP end it with status 0. \
-            --json prints one object a line.
+            fallbacks. Goes on after the daemon was restarted; what happened in between is lost. SIGINT, SIGTERM and SIGHUP end it with status 0, unless \
+            nohup or the shell has them ignored. --json prints one object a line.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -18,7 +18,7 @@ struct EventsCommand: ParsableCommand {
     func run() throws {
         let signals: SignalQueue
         do throws(Errno) {
-            signals = try SignalQueue(TerminalSignals.ending)
+            signals = try SignalQueue(TerminalSignals.endingUnlessIgnored)
         } catch {
             throw Failure("cannot wait for signals: \(error)")
         }

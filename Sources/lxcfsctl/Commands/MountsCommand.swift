@@ -57,10 +57,11 @@ struct MountsCommand: ParsableCommand {
     }
 
     func run() throws {
-        var list = try options.call(ListMounts.self, ListMounts.Parameters())
+        let client = options.client()
+        var list = try options.call(ListMounts.self, ListMounts.Parameters(), on: client)
         let text = try MountsCommand.text(of: &list, wantedFormat, MountSelection(only: only, except: except, runtime: wantedRuntime))
         if !elsewhere {
-            let device = try options.call(GetStatus.self).mount.device
+            let device = try options.call(GetStatus.self, Nothing(), on: client).mount.device
             try VisibleMounts.current().check(list, device: device)
         }
         // Not one byte before all is known to be well.

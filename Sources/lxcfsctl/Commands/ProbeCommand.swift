@@ -35,7 +35,10 @@ struct ProbeCommand: ParsableCommand {
         case .open:
             let opened = try OwnedFileDescriptor.openForReadingAndWriting(path)
             try say(opened.status())
-        case .status: try say(FileStatus(following: path))
+        case .status:
+            // Else the kernel goes on telling of a dead mount what it remembers.
+            try FileStatus.ask(path)
+            try say(FileStatus(following: path))
         }
     }
 

@@ -9,7 +9,8 @@ struct TopCommand: ParsableCommand {
         commandName: "top", abstract: "Show the containers live: CPU, memory, load, reads.",
         discussion: """
             Keys: c, m, l, r, n order by CPU, memory, load, reads, name; f shows the files and how fast they are answered; arrows, j and k \
-            scroll; h explains; q quits. Where standard output is no terminal it prints one table, of what happened within one interval.
+            scroll; h explains; q quits. Where standard output is no terminal, or one that cannot move its cursor (TERM=dumb), it prints one table, of what \
+            happened within one interval.
             """)
 
     @Option(name: .shortAndLong, help: ArgumentHelp("How often to look, from 0.1 to 3600.", valueName: "seconds"))
@@ -23,7 +24,7 @@ struct TopCommand: ParsableCommand {
 
     func run() throws {
         let nanoseconds = UInt64(interval * 1e9)
-        if options.json || !FullScreenTerminal.isThere { return try TopTable(nanoseconds).print(options) }
+        if options.json || !FullScreenTerminal.isThere || Output.isTerminalDumb { return try TopTable(nanoseconds).print(options) }
         do throws(Errno) {
             try TopLoop.run(socket: options.socketPath, interval: nanoseconds)
         } catch {
@@ -36,7 +37,7 @@ struct TopCommand: ParsableCommand {
 enum TopLoop {
     /// Until somebody ends it. The terminal is as before when this returns, or throws.
     static func run(socket: String, interval: UInt64) throws(Errno) {
-        let signals = try SignalQueue(TerminalSignals.ending + [TerminalSignals.resized, TerminalSignals.suspending])
+        let signals = try SignalQueue(TerminalSignals.endingUnlessIgnored + [TerminalSignals.resized, TerminalSignals.suspending])
         let sampler = try TopSampler(socket: socket, interval: interval)
         try sampler.start()
         defer { sampler.end() }

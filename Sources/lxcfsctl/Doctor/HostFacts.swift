@@ -54,4 +54,24 @@ struct Scene {
 
     /// Where the mount should be.
     var mountPoint: String { status?.mount.path ?? "/var/lib/lxcfs" }
+
+    /// Whether systemd is what starts services here.
+    var hasSystemd: Bool {
+        host.destination(ofLink: "/proc/1/exe")?.contains("systemd") == true || !host.names(in: "/run/systemd/system").isEmpty
+    }
+
+    /// The command that starts the daemon. Without systemd it is run as by hand, and needs a moment until it serves.
+    var startCommand: String { hasSystemd ? "systemctl start lxcfs" : "lxcfs \(mountPoint) &" }
+
+    /// The same, whatever runs still, and then the one that replaces dead mounts in containers.
+    var startAndRepairCommand: String {
+        hasSystemd ? "systemctl restart lxcfs && lxcfsctl repair" : "lxcfs \(mountPoint) & sleep 1; lxcfsctl repair"
+    }
+
+    /// The command that starts a running daemon anew.
+    var restartCommand: String {
+        guard !hasSystemd else { return "systemctl restart lxcfs" }
+        let keeper = status?.processes.first { $0.role == .keeper }?.pid
+        return "kill \(keeper.map(String.init) ?? "$(pidof lxcfs)"); sleep 1; lxcfs \(mountPoint) &"
+    }
 }

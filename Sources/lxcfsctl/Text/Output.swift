@@ -7,9 +7,11 @@ enum Output {
     /// Whether the terminal behind a stream has colours and the user wants them: https://no-color.org.
     static func hasColours(_ stream: StandardOutput.Stream = .output) -> Bool {
         let noColour = ProcessEnvironment.value(of: "NO_COLOR") ?? ""
-        let terminal = ProcessEnvironment.value(of: "TERM") ?? "dumb"
-        return noColour.isEmpty && terminal != "dumb" && StandardOutput.isTerminal(stream)
+        return noColour.isEmpty && !isTerminalDumb && StandardOutput.isTerminal(stream)
     }
+
+    /// Whether the terminal, if there is one, understands no control sequences.
+    static var isTerminalDumb: Bool { (ProcessEnvironment.value(of: "TERM") ?? "dumb") == "dumb" }
 
     /// Prints lines.
     static func print(_ lines: [Line]) throws(Failure) {

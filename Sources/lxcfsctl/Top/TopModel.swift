@@ -65,20 +65,20 @@ struct TopModel {
         case .character("l"): sort(.load)
         case .character("r"): sort(.reads)
         case .character("n"): sort(.name)
-        case .up, .character("k"): scroll(by: -1)
-        case .down, .character("j"): scroll(by: 1)
-        case .pageUp: scroll(by: -pageRows)
-        case .pageDown, .character(" "): scroll(by: pageRows)
+        case .up, .character("k"): scroll(by: -1, pageRows)
+        case .down, .character("j"): scroll(by: 1, pageRows)
+        case .pageUp: scroll(by: -pageRows, pageRows)
+        case .pageDown, .character(" "): scroll(by: pageRows, pageRows)
         case .home, .character("g"): scroll = 0
-        case .end, .character("G"): scroll(by: rowCount)
+        case .end, .character("G"): scroll(by: rowCount, pageRows)
         default: break
         }
         return true
     }
 
-    /// Not further than to the last row.
-    private mutating func scroll(by rows: Int) {
-        scroll = min(max(0, scroll + rows), max(0, rowCount - 1))
+    /// Not further than until the last row is in sight.
+    private mutating func scroll(by rows: Int, _ pageRows: Int) {
+        scroll = min(max(0, scroll + rows), max(0, rowCount - max(1, pageRows)))
     }
 
     private mutating func sort(_ new: Order) {

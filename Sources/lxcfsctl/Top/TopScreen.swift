@@ -68,7 +68,7 @@ enum TopScreen {
         var title = Line([])
         for column in columns { title.parts += column.cell(StyledText(column.title)).parts }
         let titles = Line([StyledText(title.fitted(width: size.columns).text, .reverse)])
-        let nothing: [Line] = model.sample != nil && rows.isEmpty ? ["no container has read anything yet"] : []
+        let nothing: [Line] = model.sample != nil && rows.isEmpty ? [ContainersCommand.nothing] : []
         // Rows may have gone since the last key.
         let start = min(model.scroll, max(0, rows.count - 1))
         return [titles] + (nothing + rows.dropFirst(start).map { row in Line(columns.flatMap { $0.cell(row) }) }).prefix(room - 1)

@@ -8,29 +8,26 @@ struct DaemonCheck: Check {
         guard let status = scene.status else { return [silence(of: scene)] }
         let pids = status.processes.map { "\($0.role.rawValue) \($0.pid)" }.joined(separator: ", ")
         let running = "lxcfs \(status.version) serves \(status.mount.path) (\(pids))"
-        let virtualization =
-            status.virtualization
-            ? [] : [warning("Everybody is shown the host's values", remedy: "lxcfsctl virtualization on")]
-        let reload =
-            status.reload.outcome == .failed
-            ? [warning("The last reload failed: \(status.reload.reason ?? "no reason is known")", remedy: "lxcfsctl reload")] : []
-        return [ok(running)] + virtualization + reload + status.problems.map { warning(Sentence.bare($0.text), remedy: $0.remedy) }
+        // A reload that failed, another program on disk, virtualization that is off: it tells all that itself.
+        return [ok(running)] + status.problems.map { warning(Sentence.bare($0.text), remedy: $0.remedy) }
     }
 
     private func silence(of scene: Scene) -> Finding {
         switch scene.silence {
         case .notRunning, nil:
-            fault("No lxcfs is running at \(scene.socket): what follows is what can be seen without it", remedy: "systemctl start lxcfs")
+            fault("No lxcfs is running at \(scene.socket): what follows is what can be seen without it", remedy: scene.startCommand)
         case .notPermitted:
             fault("This user may not open \(scene.socket): what follows is what can be seen without it", remedy: "sudo lxcfsctl doctor")
         case .fault(let fault):
-            unanswered("lxcfs answers with an error: \(fault.reason)")
+            unanswered("lxcfs answers with an error: \(fault.reason)", scene)
         case .timedOut, .closed, .interrupted, .system:
-            unanswered("lxcfs does not answer at \(scene.socket)")
+            unanswered("lxcfs does not answer at \(scene.socket)", scene)
         }
     }
 
-    private func unanswered(_ text: String) -> Finding { fault(text, remedy: "journalctl -u lxcfs") }
+    private func unanswered(_ text: String, _ scene: Scene) -> Finding {
+        fault(text, remedy: scene.hasSystemd ? "journalctl -u lxcfs" : "read what it has written to standard error")
+    }
 }
 
 /// Texts from elsewhere, fitted in.

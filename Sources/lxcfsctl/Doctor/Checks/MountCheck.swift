@@ -23,7 +23,7 @@ struct MountCheck: Check {
         let mount = status.mount
         guard mount.isAlive else {
             return [
-                fault("The daemon's mount at \(mount.path) is gone or covered, or nobody answers there", remedy: "systemctl restart lxcfs")
+                fault("The daemon's mount at \(mount.path) is gone or covered, or nobody answers there", remedy: scene.restartCommand)
             ]
         }
         var findings: [Finding] = []
@@ -54,15 +54,17 @@ struct MountCheck: Check {
             return [
                 fault(
                     "The mount at \(scene.mountPoint) is dead: its files give `Transport endpoint is not connected`",
-                    remedy: "systemctl restart lxcfs && lxcfsctl repair")
+                    remedy: scene.startAndRepairCommand)
             ]
         case .silent:
             return [
                 fault(
                     "The mount at \(scene.mountPoint) does not answer: its daemon is stopped or hangs",
-                    remedy: "systemctl restart lxcfs && lxcfsctl repair")
+                    remedy: (scene.hasSystemd ? "" : "kill -9 $(pidof lxcfs); ") + scene.startAndRepairCommand)
             ]
         default:
+            // Who may not ask, or gets no answer, does not know whose it is.
+            guard scene.silence == .notRunning || scene.silence == nil else { return [ok("The mount at \(scene.mountPoint) answers")] }
             return [
                 warning(
                     "The mount at \(scene.mountPoint) answers, but not from a daemon of this socket: the C program, or one with another socket",

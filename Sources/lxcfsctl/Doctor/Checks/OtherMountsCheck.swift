@@ -37,7 +37,7 @@ struct OtherMountsCheck: Check {
             guard words.dropFirst().contains(where: { Path.isSame(String($0), as: scene.mountPoint) }) else { return nil }
             return warning(
                 "A second lxcfs, process \(pid), was started for \(scene.mountPoint)",
-                remedy: "systemctl list-units '*lxcfs*'; stop the one that is not wanted")
+                remedy: "stop the one that is not wanted\(scene.hasSystemd ? "; systemctl list-units '*lxcfs*'" : "")")
         }
     }
 }

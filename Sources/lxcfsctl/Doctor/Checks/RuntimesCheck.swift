@@ -28,7 +28,9 @@ struct RuntimesCheck: Check {
         let answer = host.run("docker", ["version", "--format", "{{.Server.Version}}"])
         guard let answer, answer.succeeded, let server = VersionNumber(in: answer.output) else {
             let client = version(host, "docker", ["--version"]) ?? version(host, "dockerd", ["--version"])
-            return [note("Docker \(client.map { "\($0) " } ?? "")is installed, its daemon does not answer")]
+            return [
+                note("Docker \(client.map { "\($0) " } ?? "")is installed, its daemon does not answer\(host.isRoot ? "" : " this user")")
+            ]
         }
         if server >= VersionNumber(28, 2) {
             return [

@@ -8,7 +8,7 @@ struct SocketCheck: Check {
             return []
         }
         guard mode & 0o170000 == 0o140000 else {
-            return [fault("\(scene.socket) is no socket", remedy: "systemctl stop lxcfs; rm \(scene.socket); systemctl start lxcfs")]
+            return [fault("\(scene.socket) is no socket", remedy: "rm \(scene.socket); \(scene.restartCommand)")]
         }
         let permissions = String(mode & 0o777, radix: 8)
         if owner != 0 {

@@ -5,10 +5,7 @@ struct SystemdCheck: Check {
     let name = "systemd"
 
     func examine(_ scene: Scene) -> [Finding] {
-        guard
-            scene.host.destination(ofLink: "/proc/1/exe")?.contains("systemd") == true
-                || !scene.host.names(in: "/run/systemd/system").isEmpty
-        else { return [note("systemd does not run here: nobody but lxcfs itself starts lxcfs again")] }
+        guard scene.hasSystemd else { return [note("systemd does not run here: nobody but lxcfs itself starts lxcfs again")] }
         let wanted = ["LoadState", "UnitFileState", "ActiveState", "Type", "FileDescriptorStoreMax", "FragmentPath", "Restart"]
         guard let result = scene.host.run("systemctl", ["show", "lxcfs.service", "--property=" + wanted.joined(separator: ",")]),
             result.succeeded
