@@ -84,6 +84,26 @@ extension EndToEnd {
             if Machine.cpus.count > 1 { #expect(try limit("cpus").cgroup == "/" + inner.path && limit("cpus").meaning == "1 CPU") }
         }
 
+        @Test func theNextWorkerKnowsTheContainersBeforeTheyReadAgain() throws {
+            let daemon = try LXCFSProcess()
+            let containers = try [ContainerNamespaces.own, .hostPIDs].map {
+                try TestContainer(Limits(memory: Bench.memory), mountPoint: daemon.mountPoint, namespaces: $0)
+            }
+            func ids() throws -> Set<String> {
+                Set(try call(ListContainers.self, Nothing(), of: daemon).containers.map(\.id).filter { $0.contains("lxcfs-test-") })
+            }
+            for container in containers { _ = try container.read("/proc/meminfo") }
+            let before = try ids()
+            #expect(before.count == 2)
+            let worker = try #require(daemon.worker)
+            kill(worker, SIGKILL)
+            #expect(Machine.wait(20) { daemon.worker.map { $0 != worker } ?? false })
+            #expect(Machine.wait(20) { (try? ids()) == before })
+            _ = try call(Reload.self, .init(), of: daemon)
+            #expect(Machine.wait(20) { (try? ids()) == before })
+            withExtendedLifetime(containers) {}
+        }
+
         @Test(.enabled(if: !Machine.isVirtual, "the same on every machine"))
         func theStatusIsTrueAfterACrashAReloadAndTheEndOfTheKeeper() throws {
             let daemon = try LXCFSProcess()

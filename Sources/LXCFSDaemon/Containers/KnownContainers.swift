@@ -50,6 +50,9 @@ struct KnownContainer: Sendable {
     /// Where what it was shown is kept for a successor.
     let record: ContainerRecord
 
+    /// What names it for a successor.
+    var key: ContainerKey { ContainerKey(cgroups: cgroups.map { ($0.device, $0.inode) }, namespace: namespace) }
+
     /// The cgroup that holds all its tasks, with those below it.
     var taskCgroup: Cgroup? { cgroups.max { $0.path.bytes.count < $1.path.bytes.count } }
 

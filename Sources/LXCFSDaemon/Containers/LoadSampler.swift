@@ -3,7 +3,7 @@ internal import ContainerViews
 internal import LinuxSystem
 internal import Synchronization
 
-/// Feeds the load averages of the containers that somebody reads, and clears away what is gone.
+/// Feeds the load averages of the containers that somebody reads, takes up those that a predecessor knew, and clears away what is gone.
 ///
 /// A pass comes every 5 seconds. All containers together may have `tasksPerPass` tasks looked at one by one; see `TaskCounter` for what happens
 /// beyond that.
@@ -24,6 +24,7 @@ final class LoadSampler: Sendable {
 
     /// The body of the sampler's thread; returns after `stop`.
     func run() {
+        resolver.recall { !isStopping.load(ordering: .relaxed) }
         // At the same moments in every worker: one that lives less than an interval does not put off the pass of its successor.
         var next = Clock.monotonic / LoadAverages.interval * LoadAverages.interval
         while true {

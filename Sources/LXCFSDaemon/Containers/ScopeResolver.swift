@@ -264,7 +264,8 @@ final class ScopeResolver: Sendable {
         let key = ScopeKey(paths: membership.paths, inodes: cgroups.map(\.inode), namespace: namespace)
         if let existing = scopes.withLock({ $0[key]?.scope }) { return existing }
         let recordKey = ContainerKey(cgroups: cgroups.map { ($0.device, $0.inode) }, namespace: namespace)
-        let started = records.startedAt(of: recordKey) ?? startedAt()
+        let known = records.startedAt(of: recordKey)
+        let started = known ?? startedAt()
         let made = try KnownContainer(layout, membership, cgroups, namespace: namespace, startedAt: started)
         made.scope.lastUse.store(Clock.monotonic, ordering: .relaxed)
         let kept = scopes.withLock { scopes in
@@ -278,7 +279,10 @@ final class ScopeResolver: Sendable {
             scopes[key] = made
             return made
         }
-        if kept.scope === made.scope { events.post(.seen, container: made.id.id, "container \(made.id.name) reads for the first time") }
+        // One that a predecessor knew has been told of.
+        if kept.scope === made.scope, known == nil {
+            events.post(.seen, container: made.id.id, "container \(made.id.name) reads for the first time")
+        }
         return kept.scope
     }
 

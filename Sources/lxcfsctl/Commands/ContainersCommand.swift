@@ -27,7 +27,7 @@ struct ContainersCommand: ParsableCommand {
     }
 
     /// What is said where there are none.
-    static let nothing: Line = "no container has read anything yet, or since the last reload"
+    static let nothing: Line = "no container has read anything yet"
 
     static func table(of containers: [Container], isWide: Bool, now: Int64) -> Table {
         var columns: [Table.Column] = [
