@@ -98,7 +98,7 @@ let package = Package(
         ),
         .testTarget(name: "HostProcTests", dependencies: ["HostProc", "ProcText"], swiftSettings: strict),
         .testTarget(name: "LinkageTests", dependencies: ["TestContainers"], swiftSettings: strict),
-        .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", system], swiftSettings: strict),
+        .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "ProcText", system], swiftSettings: strict),
         .testTarget(
             name: "LXCFSDaemonTests",
             dependencies: [

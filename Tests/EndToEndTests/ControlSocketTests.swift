@@ -45,6 +45,10 @@ extension EndToEnd {
                 #expect(answer.contains("io.lxcfs.Control.NotPermitted") && answer.contains("root in a container"), "\(answer)")
                 #expect(try ask("Subscribe", "{}", daemon.controlSocket, as: namespaces).contains("subscribed"))
             }
+            // The same in a container that shares the host's pids.
+            let powerless = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin"]
+            let answer = try ask("SetVirtualization", off, daemon.controlSocket, as: powerless)
+            #expect(answer.contains("io.lxcfs.Control.NotPermitted") && answer.contains("CAP_SYS_ADMIN"), "\(answer)")
             #expect(daemon.logLines("host's values") == 0)
             #expect(try ask("SetVirtualization", off, daemon.controlSocket, as: []).contains("\"wasEnabled\":true"))
             #expect(daemon.logLines("host's values") == 1)

@@ -3,7 +3,8 @@ package import LinuxSystem
 /// Tells who a client is, and whether it may change something.
 ///
 /// User id 0 is not enough: root in a container has it too, where the container has no user namespace of its own. A socket that somebody has mounted
-/// into a container must not be the way out of it. So the process that connected must live in this process's own pid and user namespaces.
+/// into a container must not be the way out of it. So the process that connected must live in this process's own pid and user namespaces, and have
+/// CAP_SYS_ADMIN, which a container that shares the host's pids has not.
 package struct ControlPeer: Sendable {
     private let proc: Directory
 
@@ -30,11 +31,14 @@ package struct ControlPeer: Sendable {
             }
             guard its.isSameFile(as: own) else { return ControlPeer.stranger }
         }
+        guard let capabilities = try? ProcessCapabilities(ofProcess: folder) else { return ControlPeer.gone }
+        guard capabilities.mayAdministrate else { return ControlPeer.powerless }
         // Asked for last: while the process that connected is there, nobody else has had its pid.
         return process.isAlive ? nil : ControlPeer.gone
     }
 
     private static let stranger =
         "only root of the host may do this, and the caller is root in a container: call from the pid and user namespaces that lxcfs runs in"
+    private static let powerless = "only root of the host may do this, and the caller has no CAP_SYS_ADMIN: call with it"
     private static let gone = "only root of the host may do this, and the process that connected is gone: connect anew"
 }

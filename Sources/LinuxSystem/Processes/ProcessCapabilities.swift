@@ -1,0 +1,30 @@
+package import ProcText
+package import SystemPackage
+
+/// The effective capabilities of a process, capabilities(7), in its own user namespace.
+package struct ProcessCapabilities: Sendable, Equatable {
+    private let bits: UInt64
+
+    /// Those in the text of /proc/PID/status: the line `CapEff:`, in hexadecimal digits. None where there is no such line.
+    package init(_ status: InputText) {
+        var scanner = status.scanner
+        var bits: UInt64 = 0
+        while var line = scanner.nextLine() {
+            guard line.skip(literal: "CapEff:"), let word = line.word() else { continue }
+            bits = UInt64(String(decoding: status.bytes[word], as: UTF8.self), radix: 16) ?? 0
+            break
+        }
+        self.bits = bits
+    }
+
+    /// Those of a process.
+    /// - Parameter folder: its folder in a procfs.
+    package init(ofProcess folder: Directory) throws(Errno) {
+        var text = InputText(capacity: 4096)
+        try folder.read("status", into: &text)
+        self.init(text)
+    }
+
+    /// CAP_SYS_ADMIN, number 21: whoever has it in the host's user namespace may mount.
+    package var mayAdministrate: Bool { bits >> 21 & 1 != 0 }
+}
