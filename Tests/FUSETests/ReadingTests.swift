@@ -134,7 +134,8 @@ extension MountTests {
             #expect(text.withLock { $0 } == self.text)
         }
 
-        @Test func sixtyFourReadersAtOnceSeeNothingWrong() throws {
+        @Test(.enabled(if: getenv("RUN_IN_VM") == nil, "the same on every machine, and slow on an emulated one"))
+        func sixtyFourReadersAtOnceSeeNothingWrong() throws {
             let toy = try MountedToy()
             let wrong = Atomic(0)
             let reads = Atomic(0)
