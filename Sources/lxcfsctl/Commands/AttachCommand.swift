@@ -10,20 +10,10 @@ struct AttachCommand: ParsableCommand {
             mounts go with it. What is there already and alive is left alone. Only root may do this. The status is 1 if a file could not be mounted.
             """)
 
-    @Argument(help: ContainerName.help, completion: ContainerName.completion) var container: ContainerName
-
-    @Argument(
-        help: FileName.several,
-        completion: FileName.completion)
-    var files: [String] = []
-
+    @OptionGroup var files: FilesOfContainer
     @OptionGroup var options: GlobalOptions
 
-    func run() throws {
-        let parameters = Attach.Parameters(pid: try options.pid(of: container), files: files.isEmpty ? nil : files)
-        let done = try options.call(Attach.self, parameters, timeout: TargetReport.timeout)
-        try TargetReport.finish(done, [Repaired(pid: parameters.pid, container: done.container, targets: done.targets)], options)
-    }
+    func run() throws { try files.change(Attach.self, options) }
 }
 
 /// `lxcfsctl detach`
@@ -34,18 +24,22 @@ struct DetachCommand: ParsableCommand {
             "It sees the host's again, from the next time that a file is opened. Only root may do this. The status is 1 if a file could not be taken out."
     )
 
-    @Argument(help: ContainerName.help, completion: ContainerName.completion) var container: ContainerName
-
-    @Argument(
-        help: FileName.several,
-        completion: FileName.completion)
-    var files: [String] = []
-
+    @OptionGroup var files: FilesOfContainer
     @OptionGroup var options: GlobalOptions
 
-    func run() throws {
-        let parameters = Detach.Parameters(pid: try options.pid(of: container), files: files.isEmpty ? nil : files)
-        let done = try options.call(Detach.self, parameters, timeout: TargetReport.timeout)
+    func run() throws { try files.change(Detach.self, options) }
+}
+
+/// A container, and files to be put into it or taken out.
+struct FilesOfContainer: ParsableArguments {
+    @Argument(help: ContainerName.help, completion: ContainerName.completion) var container: ContainerName
+    @Argument(help: FileName.several, completion: FileName.completion) var files: [String] = []
+
+    /// Calls the method, and prints what it did.
+    func change<Method: ControlMethod>(_ method: Method.Type, _ options: GlobalOptions) throws
+    where Method.Parameters == Attach.Parameters, Method.Reply == Attach.Reply {
+        let parameters = Attach.Parameters(pid: try options.pid(of: container), files: files.isEmpty ? nil : files)
+        let done = try options.call(method, parameters, timeout: TargetReport.timeout)
         try TargetReport.finish(done, [Repaired(pid: parameters.pid, container: done.container, targets: done.targets)], options)
     }
 }
