@@ -247,11 +247,13 @@ extension MountTests {
 }
 
 extension KeptConnection {
-    /// How many requests about a file are in service, beside LOOKUP, which is about the directory. Those that wait for a thread of a new worker are not.
+    /// How many of the requests that a file is slow with are in service: not the OPEN that goes before a slow READ, and none that waits for a thread of a
+    /// new worker.
     func held(_ file: ToyFileSystem.File) -> Int {
         guard let layout = SlotLayout(headerOf: region) else { return 0 }
-        return (0..<layout.count).filter {
-            watch.request(in: $0)?.node == UInt64(file.rawValue) && !RequestSlot(layout, $0, in: region).history.isWaiting
+        return (0..<layout.count).filter { slot in
+            guard let request = watch.request(in: slot), request.node == UInt64(file.rawValue) else { return false }
+            return request.name == (file == .slowOpen ? "OPEN" : "READ") && !RequestSlot(layout, slot, in: region).history.isWaiting
         }.count
     }
 }
