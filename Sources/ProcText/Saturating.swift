@@ -25,3 +25,24 @@ extension UInt64 {
         return denominator.dividingFullWidth(product).quotient
     }
 }
+
+/// The same for numbers that another program supplied.
+extension Int64 {
+    /// `self - other`, the nearest bound where that would not fit.
+    package func saturatingSubtract(_ other: Int64) -> Int64 {
+        let (difference, overflow) = subtractingReportingOverflow(other)
+        return overflow ? self < 0 ? .min : .max : difference
+    }
+
+    /// `self + other`, the nearest bound where that would not fit.
+    package func saturatingAdd(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? self < 0 ? .min : .max : sum
+    }
+
+    /// `self * other`, the nearest bound where that would not fit.
+    package func saturatingMultiply(_ other: Int64) -> Int64 {
+        let (product, overflow) = multipliedReportingOverflow(by: other)
+        return overflow ? (self < 0) == (other < 0) ? .max : .min : product
+    }
+}

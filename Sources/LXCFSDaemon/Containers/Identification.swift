@@ -187,13 +187,11 @@ extension ScopeResolver {
         _ membership: CgroupMembership, namespace: PIDNamespaceLife?, startedAt: () -> UInt64
     ) throws(Errno) -> KnownContainer {
         if membership.isRoot { return hostContainer }
-        let cgroups = cgroups(of: membership)
-        let key = ScopeKey(paths: membership.paths, inodes: cgroups.map(\.inode), namespace: namespace)
-        if let known = scopes.withLock({ $0[key] }) { return known }
-        let recordKey = ContainerKey(cgroups: cgroups.map { ($0.device, $0.inode) }, namespace: namespace)
+        let names = ContainerNames(membership, cgroups(of: membership), namespace)
+        if let known = scopes.withLock({ $0[names.key] }) { return known }
         let made = try KnownContainer(
-            layout, membership, cgroups, namespace: namespace, startedAt: records.startedAt(of: recordKey) ?? startedAt())
-        let kept = records.kept(of: recordKey)
+            layout, membership, names.cgroups, namespace: namespace, startedAt: records.startedAt(of: names.record) ?? startedAt())
+        let kept = records.kept(of: names.record)
         made.scope.restore(cpuTimes: kept.cpuTimes, load: kept.load, now: Clock.boottime)
         return made
     }

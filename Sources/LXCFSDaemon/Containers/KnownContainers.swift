@@ -37,6 +37,20 @@ struct ScopeKey: Hashable, Sendable {
     let namespace: PIDNamespaceLife?
 }
 
+/// By what a container is found: in this process, and in the records that outlive it.
+struct ContainerNames {
+    /// The cgroups of the membership that can be opened, root cgroups left out.
+    let cgroups: [Cgroup]
+    let key: ScopeKey
+    let record: ContainerKey
+
+    init(_ membership: CgroupMembership, _ cgroups: [Cgroup], _ namespace: PIDNamespaceLife?) {
+        self.cgroups = cgroups
+        key = ScopeKey(paths: membership.paths, inodes: cgroups.map(\.inode), namespace: namespace)
+        record = ContainerKey(cgroups: cgroups.map { ($0.device, $0.inode) }, namespace: namespace)
+    }
+}
+
 /// A container with the cgroups that make it up, root cgroups left out.
 struct KnownContainer: Sendable {
     let scope: ContainerScope
@@ -51,7 +65,7 @@ struct KnownContainer: Sendable {
     let record: ContainerRecord
 
     /// What names it for a successor.
-    var key: ContainerKey { ContainerKey(cgroups: cgroups.map { ($0.device, $0.inode) }, namespace: namespace) }
+    var recordKey: ContainerKey { ContainerNames(membership, cgroups, namespace).record }
 
     /// The cgroup that holds all its tasks, with those below it.
     var taskCgroup: Cgroup? { cgroups.max { $0.path.bytes.count < $1.path.bytes.count } }

@@ -15,7 +15,7 @@ extension ScopeResolver {
                 seen.insert(Whereabouts(namespace: namespace, cgroups: Array(text.bytes[text.range]))).inserted,
                 let found = try? identify(process: pid), found.rule != .host
             else { continue }
-            if records.startedAt(of: found.container.key) != nil { _ = scope(ofProcess: pid) }
+            if records.startedAt(of: found.container.recordKey) != nil { _ = scope(ofProcess: pid) }
         }
     }
 }

@@ -260,23 +260,21 @@ final class ScopeResolver: Sendable {
         _ membership: CgroupMembership, namespace: PIDNamespaceLife?, startedAt: () -> UInt64
     ) throws(Errno) -> ContainerScope {
         if membership.isRoot { return hostScope }
-        let cgroups = cgroups(of: membership)
-        let key = ScopeKey(paths: membership.paths, inodes: cgroups.map(\.inode), namespace: namespace)
-        if let existing = scopes.withLock({ $0[key]?.scope }) { return existing }
-        let recordKey = ContainerKey(cgroups: cgroups.map { ($0.device, $0.inode) }, namespace: namespace)
-        let known = records.startedAt(of: recordKey)
+        let names = ContainerNames(membership, cgroups(of: membership), namespace)
+        if let existing = scopes.withLock({ $0[names.key]?.scope }) { return existing }
+        let known = records.startedAt(of: names.record)
         let started = known ?? startedAt()
-        let made = try KnownContainer(layout, membership, cgroups, namespace: namespace, startedAt: started)
+        let made = try KnownContainer(layout, membership, names.cgroups, namespace: namespace, startedAt: started)
         made.scope.lastUse.store(Clock.monotonic, ordering: .relaxed)
         let kept = scopes.withLock { scopes in
-            if let other = scopes[key] { return other }
+            if let other = scopes[names.key] { return other }
             if scopes.count >= ScopeResolver.capacity, let oldest = scopes.min(by: { $0.value.lastUse < $1.value.lastUse }) {
                 records.detach(oldest.value.record)
                 scopes[oldest.key] = nil
             }
-            let kept = records.attach(made.record, to: recordKey, startedAt: started)
+            let kept = records.attach(made.record, to: names.record, startedAt: started)
             made.scope.restore(cpuTimes: kept.cpuTimes, load: kept.load, now: Clock.boottime)
-            scopes[key] = made
+            scopes[names.key] = made
             return made
         }
         // One that a predecessor knew has been told of.

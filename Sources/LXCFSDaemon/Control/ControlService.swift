@@ -13,7 +13,7 @@ final class ControlService: Sendable {
     let logger: Logger
     /// What serves them, while it does.
     let server = Mutex<ControlServer?>(nil)
-    let features: KernelFeatures
+    private let probedFeatures = Mutex<KernelFeatures?>(nil)
     let program = ExecutedProgram(calledAs: CommandLine.arguments.first ?? "")
 
     init(_ configuration: Configuration, _ state: StateMemory, _ parts: WorkerParts, _ keeper: KeeperLink, _ logger: Logger) {
@@ -23,7 +23,15 @@ final class ControlService: Sendable {
         self.keeper = keeper
         events = parts.events
         self.logger = logger
-        features = KernelFeatures(parts.layout, parts.host, initRequest: state.initRequest)
+    }
+
+    /// What the kernel can do, tried when somebody first asks: a worker that starts has readers waiting.
+    var features: KernelFeatures {
+        probedFeatures.withLock { probed in
+            let features = probed ?? KernelFeatures(parts.layout, parts.host, initRequest: state.initRequest)
+            probed = features
+            return features
+        }
     }
 
     /// All methods, for the server.

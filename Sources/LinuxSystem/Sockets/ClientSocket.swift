@@ -4,8 +4,8 @@ package import SystemPackage
 /// The client's end of a connection to a Unix stream socket, unix(7). Every step has an end: a time on CLOCK_MONOTONIC in nanoseconds, `nil` for never,
 /// and a descriptor whose input ends the waiting, for whoever has to take signals or keys in the meantime.
 package final class ClientSocket: Sendable {
-    /// The longest path of a socket, in bytes: the kernel's `sun_path` has 108, the last of which is a NUL.
-    package static let longestPath = 107
+    /// The longest path of a socket, in bytes.
+    package static let longestPath = UnixSocketAddress.longestPath
 
     private let socket: OwnedFileDescriptor
     private let interruption: CInt?
@@ -15,7 +15,7 @@ package final class ClientSocket: Sendable {
     /// - Throws: ENAMETOOLONG beyond `longestPath`; ENOENT, ENOTDIR or ECONNREFUSED where nobody listens; EACCES where the socket's mode forbids it;
     ///   ETIMEDOUT where the server's queue stays full.
     package init(path: String, deadline: UInt64?, interruption: CInt? = nil) throws(Errno) {
-        var address = try ClientSocket.address(of: path)
+        let address = try UnixSocketAddress(path: path)
         let opened = Glibc.socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard opened >= 0 else { throw Errno(rawValue: errno) }
         socket = OwnedFileDescriptor(adopting: opened)
@@ -26,12 +26,7 @@ package final class ClientSocket: Sendable {
             guard left != 0 else { throw .timedOut }
             var timeout = timeval(tv_sec: left < 0 ? 0 : Int(left) / 1000, tv_usec: left < 0 ? 0 : Int(left) % 1000 * 1000)
             setsockopt(opened, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-            let result = withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    Glibc.connect(opened, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-                }
-            }
-            if result == 0 { return }
+            if address.withPointer({ Glibc.connect(opened, $0, $1) }) == 0 { return }
             switch Errno(rawValue: errno) {
             case .interrupted: if isInterrupted { throw .interrupted }
             case .resourceTemporarilyUnavailable: throw .timedOut
@@ -102,15 +97,5 @@ package final class ClientSocket: Sendable {
         guard let deadline else { return -1 }
         let now = Clock.monotonic
         return deadline > now ? CInt(clamping: min((deadline - now - 1) / 1_000_000 + 1, 86_400_000)) : 0
-    }
-
-    private static func address(of path: String) throws(Errno) -> sockaddr_un {
-        let bytes = Array(path.utf8)
-        guard bytes.count <= longestPath else { throw .fileNameTooLong }
-        guard !bytes.isEmpty, !bytes.contains(0) else { throw .noSuchFileOrDirectory }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        return address
     }
 }

@@ -83,15 +83,7 @@ package final class UnixSocketListener: Sendable {
     }
 
     private static func bind(_ socket: CInt, to path: String) throws(Errno) {
-        let bytes = Array(path.utf8)
-        var address = sockaddr_un()
-        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { throw .fileNameTooLong }
-        guard !bytes.contains(0) else { throw .noSuchFileOrDirectory }
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.bind(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-        }
-        guard result == 0 else { throw Errno(rawValue: errno) }
+        let address = try UnixSocketAddress(path: path)
+        guard address.withPointer({ Glibc.bind(socket, $0, $1) }) == 0 else { throw Errno(rawValue: errno) }
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import LXCFSControl
+internal import ProcText
 
 /// `lxcfsctl reload`
 struct ReloadCommand: ParsableCommand {
@@ -49,7 +50,7 @@ struct ReloadCommand: ParsableCommand {
             : "lxcfs \(done.oldVersion) goes on as \(done.newVersion)"
         try Output.print(
             [
-                "\(versions): generation \(done.generation), nobody served for \(Units.latency(nanoseconds: done.pauseMicroseconds.saturating(times: 1000)))"
+                "\(versions): generation \(done.generation), nobody served for \(Units.latency(nanoseconds: done.pauseMicroseconds.saturatingMultiply(1000)))"
             ])
     }
 }

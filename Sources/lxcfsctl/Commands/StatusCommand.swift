@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import LXCFSControl
 internal import LinuxSystem
+internal import ProcText
 
 /// `lxcfsctl status`
 struct StatusCommand: ParsableCommand {
@@ -78,7 +79,7 @@ struct StatusReport {
                 mount.isAlive ? .plain : .bad))
         add(
             "running",
-            "\(Units.duration(milliseconds: now.saturating(minus: status.startedAt))), since \(LocalTime.dateAndTime(milliseconds: status.startedAt)); generation \(status.generation)"
+            "\(Units.duration(milliseconds: now.saturatingSubtract(status.startedAt))), since \(LocalTime.dateAndTime(milliseconds: status.startedAt)); generation \(status.generation)"
         )
         add("program", StyledText("\(status.program.path)\(onDisk)", status.program.onDisk == .same ? .plain : .warning))
         add("reload", StyledText(reload, status.reload.outcome == .failed ? .bad : .plain))
@@ -112,7 +113,7 @@ struct StatusReport {
         case .none: return "none yet"
         case .succeeded:
             let pause = reload.pauseMicroseconds.map {
-                ", nobody served for \(Units.latency(nanoseconds: $0.saturating(times: 1000)))"
+                ", nobody served for \(Units.latency(nanoseconds: $0.saturatingMultiply(1000)))"
             }
             return "succeeded\(when)\(pause ?? ""); \(Units.grouped(reload.count)) so far"
         case .failed: return "failed\(when): \(reload.reason ?? "the daemon does not say why")"

@@ -1,3 +1,5 @@
+internal import ProcText
+
 /// What a file says, in a few words.
 enum ViewSummary {
     /// Texts of one line that are no longer are shown as they are.
@@ -30,7 +32,7 @@ enum ViewSummary {
                 return words.count >= 5 ? Int64(words[words.count - 3]) : nil
             }
             if sizes.isEmpty { return "no swap" }
-            return Units.bytes(sizes.reduce(0) { $0.saturating(plus: $1.saturating(times: 1024)) })
+            return Units.bytes(sizes.reduce(0) { $0.saturatingAdd($1.saturatingMultiply(1024)) })
         default: break
         }
         let shown = lines.last?.isEmpty == true ? lines.dropLast() : lines[...]
@@ -41,6 +43,6 @@ enum ViewSummary {
 
     private static func kibibytes(_ label: String, _ lines: [Substring]) -> String? {
         lines.first { $0.hasPrefix(label) }.flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Int64($0) }
-            .map { Units.bytes($0.saturating(times: 1024)) }
+            .map { Units.bytes($0.saturatingMultiply(1024)) }
     }
 }

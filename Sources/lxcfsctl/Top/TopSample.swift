@@ -1,5 +1,6 @@
 internal import LXCFSControl
 internal import LinuxSystem
+internal import ProcText
 
 /// What the daemon said at one time.
 struct TopSample: Sendable {
@@ -46,7 +47,7 @@ struct TopRates {
         let seconds = before.map { now.time > $0.time ? Double(now.time - $0.time) / 1e9 : 0 } ?? 0
         func rate(_ new: Int64?, _ old: Int64?) -> Double? {
             guard seconds > 0, let new, let old, new >= old else { return nil }
-            return Double(new.saturating(minus: old)) / seconds
+            return Double(new.saturatingSubtract(old)) / seconds
         }
         // What a worker counts starts again with its successor.
         let isSameWorker = before?.status.generation == now.status.generation && before?.status.startedAt == now.status.startedAt

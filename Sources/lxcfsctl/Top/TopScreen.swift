@@ -1,5 +1,6 @@
 internal import LXCFSControl
 internal import LinuxSystem
+internal import ProcText
 
 /// Draws the model: lines of text that fit a terminal of any size.
 enum TopScreen {
@@ -39,13 +40,13 @@ enum TopScreen {
         var first: Line = [
             StyledText("lxcfs \(status.version)", .strong), " ",
             model.trouble == nil ? StyledText(status.health.rawValue, isHealthy ? .good : .bad) : StyledText("no answer", .bad),
-            ", generation \(status.generation), up \(Units.duration(milliseconds: now.saturating(minus: status.startedAt)))",
+            ", generation \(status.generation), up \(Units.duration(milliseconds: now.saturatingSubtract(status.startedAt)))",
         ]
         if !status.virtualization { first.parts += [", ", StyledText("virtualization is off", .warning)] }
         let reads = model.rates?.readsPerSecond.map { Units.decimal($0, $0 < 9.95 ? 1 : 0) } ?? "-"
         var second: Line = ["\(Units.count(status.containers, "container")), \(reads) reads/s, \(Units.count(status.errors, "error"))"]
         if let memory = sample.memory, memory.totalBytes > 0 {
-            let used = memory.totalBytes.saturating(minus: memory.availableBytes)
+            let used = memory.totalBytes.saturatingSubtract(memory.availableBytes)
             second.parts.append(", host memory \(Units.bytes(used)) of \(Units.bytes(memory.totalBytes)) ")
             second.parts += bar(Double(used) / Double(memory.totalBytes), width: 12)
         }
