@@ -22,6 +22,7 @@ let package = Package(
     products: [
         .executable(name: "lxcfs", targets: ["lxcfs"]),
         .executable(name: "lxcfsctl", targets: ["lxcfsctl"]),
+        .executable(name: "lxcfs-runtime", targets: ["lxcfs-runtime"]),
         // For the tests: LD_PRELOADed, it counts what a program asks of the heap.
         .library(name: "allocation-counter", type: .dynamic, targets: ["CAllocationCounter"]),
     ],
@@ -62,7 +63,15 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(name: "lxcfs", dependencies: ["LXCFSDaemon", "ContainerViews", argumentParser], swiftSettings: strict),
         .executableTarget(
-            name: "lxcfsctl", dependencies: ["LXCFSControl", "LinuxSystem", "ProcText", argumentParser, system], swiftSettings: strict),
+            name: "lxcfsctl", dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "ProcText", argumentParser, system],
+            swiftSettings: strict),
+
+        // Into the runtimes.
+        .target(name: "JSONText", dependencies: ["ProcText"], swiftSettings: domain),
+        .target(
+            name: "OCIRuntime", dependencies: ["CLinux", "JSONText", "LXCFSControl", "LinuxSystem", "ProcText", system],
+            swiftSettings: strict),
+        .executableTarget(name: "lxcfs-runtime", dependencies: ["OCIRuntime"], swiftSettings: strict),
 
         // Tests.
         .target(
@@ -106,8 +115,11 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "TestContainers", "TestSupport", system],
+            name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "ProcText", "TestContainers", "TestSupport", system],
             swiftSettings: strict),
+        .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
+        .testTarget(
+            name: "OCIRuntimeTests", dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "OCIRuntime", system], swiftSettings: strict),
         .testTarget(
             name: "lxcfsctlTests", dependencies: ["LXCFSControl", "LinuxSystem", "ProcText", "lxcfsctl", argumentParser, system],
             swiftSettings: strict),

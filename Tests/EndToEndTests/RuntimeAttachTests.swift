@@ -2,7 +2,7 @@ import TestContainers
 import Testing
 
 extension EndToEnd {
-    /// Attach, repair after the death of the daemon, and detach, in containers of the runtimes themselves: Tests/attach-in-runtimes, of which each line
+    /// Attach, repair after the death of the daemon, and detach, in containers of the runtimes themselves: Tests/runtimes/attach, of which each line
     /// is a result here.
     @Suite(
         "Attach in real runtimes",
@@ -11,7 +11,7 @@ extension EndToEnd {
         private static func isInstalled(_ programs: String...) -> Bool { programs.allSatisfy { Machine.program($0) != nil } }
 
         private func run(_ runtimes: String...) throws {
-            let result = try Command.run(["Tests/attach-in-runtimes", "--lxcfs", LXCFSProcess.binary] + runtimes, seconds: 180)
+            let result = try Command.run(["Tests/runtimes/attach", "--build", LXCFSProcess.buildFolder] + runtimes, seconds: 180)
             let lines = result.output.split(separator: "\n")
             for line in lines where !line.hasPrefix("ok ") { Issue.record("\(line)") }
             #expect(lines.count >= runtimes.count, "\(result)")

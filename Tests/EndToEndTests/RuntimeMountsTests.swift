@@ -2,7 +2,7 @@ import TestContainers
 import Testing
 
 extension EndToEnd {
-    /// What `lxcfsctl mounts` prints, given to the runtimes themselves: Tests/mounts-in-runtimes, of which each line is a result here.
+    /// What `lxcfsctl mounts` prints, given to the runtimes themselves: Tests/runtimes/mounts, of which each line is a result here.
     @Suite(
         "lxcfsctl mounts in real runtimes",
         .disabled(if: Machine.isVirtual, "the same lists go to the same runtimes on the host; the disk here is too slow for images"))
@@ -11,8 +11,7 @@ extension EndToEnd {
 
         /// Runs tests of the script, with a daemon of their own.
         private func run(_ tests: String...) throws {
-            let programs = ["--lxcfsctl", LXCFSProcess.built("lxcfsctl"), "--lxcfs", LXCFSProcess.binary]
-            let result = try Command.run(["Tests/mounts-in-runtimes"] + programs + tests, seconds: 120)
+            let result = try Command.run(["Tests/runtimes/mounts", "--build", LXCFSProcess.buildFolder] + tests, seconds: 120)
             let lines = result.output.split(separator: "\n")
             for line in lines where !line.hasPrefix("ok ") { Issue.record("\(line)") }
             #expect(lines.count >= tests.count, "\(result)")

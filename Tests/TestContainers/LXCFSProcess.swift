@@ -26,6 +26,9 @@ package final class LXCFSProcess {
         return access(beside, X_OK) == 0 ? beside : ".build/debug/" + name
     }
 
+    /// Where the program lies, and those that belong to it.
+    package static var buildFolder: String { String(binary.dropLast(binary.split(separator: "/").last?.count ?? 0)) }
+
     /// The program as it is shipped, where it was built: optimised, with the Swift library inside.
     package static let release: String? = {
         let path = Machine.environment("LXCFS_RELEASE_BINARY") ?? ".build/release/lxcfs"

@@ -67,6 +67,8 @@ package enum MountListError: Error, Sendable, Equatable, CustomStringConvertible
     case nothingLeft
     /// The path has a character that has a meaning of its own in this format.
     case unwritable(path: String, format: MountFormat, character: String)
+    /// For whoever asks, there is no file of this lxcfs at this place.
+    case notVisible(source: String, reason: String)
 
     package var description: String {
         switch self {
@@ -78,6 +80,8 @@ package enum MountListError: Error, Sendable, Equatable, CustomStringConvertible
         case .unwritable(let path, let format, let character):
             "the path \(path) cannot be written in the format \(format.rawValue), because there is \(character) in it: "
                 + "use another format, or mount lxcfs at another place"
+        case .notVisible(let source, let reason):
+            "\(source) is not lxcfs's file in the mount namespace of this program, because \(reason)"
         }
     }
 }

@@ -3,7 +3,7 @@ package import SystemPackage
 
 /// A program that was run to its end, or to the end of the caller's patience.
 package struct FinishedCommand: Sendable, Equatable {
-    /// How it ended; `nil` where the time was over first. It was killed then, but not waited for: what the kernel does not let go (a read of a
+    /// How it ended; `nil` where the time was over first. It was killed then, but hardly waited for: what the kernel does not let go (a read of a
     /// file system that hangs) holds only itself up.
     package let end: ProcessEnd?
     /// What it wrote to standard output and standard error, at most a MiB.
@@ -18,6 +18,8 @@ package struct FinishedCommand: Sendable, Equatable {
     package var succeeded: Bool { end == .exited(0) }
 
     private static let longestOutput = 1 << 20
+    /// In nanoseconds.
+    private static let mostForAKill: UInt64 = 200_000_000
 
     /// Runs a program with nothing on standard input, in a process group of its own.
     /// - Parameters:
@@ -54,6 +56,10 @@ package struct FinishedCommand: Sendable, Equatable {
             waiting.wait(nanoseconds: deadline - now)
         }
         kill(-child.pid, SIGKILL)
+        // Who ends at once, as nearly all do, leaves no zombie.
+        var ending = PollSet()
+        ending.add(child.exitDescriptor)
+        ending.wait(nanoseconds: mostForAKill)
         _ = child.takeEnd()
         return FinishedCommand(end: nil, output: String(decoding: output, as: UTF8.self))
     }

@@ -60,16 +60,28 @@ struct MountsCommand: ParsableCommand {
         let client = options.client()
         var list = try options.call(ListMounts.self, ListMounts.Parameters(), on: client)
         let text = try MountsCommand.text(of: &list, wantedFormat, MountSelection(only: only, except: except, runtime: wantedRuntime))
-        if !elsewhere {
-            let device = try options.call(GetStatus.self, Nothing(), on: client).mount.device
-            try VisibleMounts.current().check(list, device: device)
-        }
+        if !elsewhere { try MountsCommand.checkVisibility(of: list, options, client) }
         // Not one byte before all is known to be well.
         try Output.write(Array(text.utf8))
     }
 
     /// Whose refusals count.
     var wantedRuntime: OCIRuntime? { runtime ?? wantedFormat.usualRuntime }
+
+    private static func checkVisibility(of list: ListMounts.Reply, _ options: GlobalOptions, _ client: ControlClient) throws(Failure) {
+        let device = try options.call(GetStatus.self, Nothing(), on: client).mount.device
+        let visible: VisibleMounts
+        do throws(Errno) {
+            visible = try VisibleMounts.current()
+        } catch {
+            throw Failure("cannot read /proc/self/mountinfo: \(error)")
+        }
+        do throws(MountListError) {
+            try visible.check(list, device: device)
+        } catch {
+            throw Failure("\(error): see `lxcfsctl doctor`, or say --elsewhere if the list is for another mount namespace", status: .failed)
+        }
+    }
 
     private static func text(
         of list: inout ListMounts.Reply, _ format: MountFormat, _ selection: MountSelection

@@ -1,3 +1,4 @@
+internal import LXCFSControl
 internal import LinuxSystem
 
 /// Folders that dockerd has made where a file of lxcfs was to be: `docker run -v` does that when lxcfs is not mounted. They are in the way of nothing,

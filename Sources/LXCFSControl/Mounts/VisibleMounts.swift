@@ -1,25 +1,25 @@
-internal import LXCFSControl
-internal import LinuxSystem
-internal import SystemPackage
+package import LinuxSystem
+package import SystemPackage
 
 /// What is mounted for whoever runs this program: a runtime that is given a source which lxcfs is mounted on in another mount namespace only
 /// would mount an empty folder, or fail.
 ///
 /// Only the kernel's table is asked, no file is touched: a mount whose server is dead or stopped holds nobody up.
-struct VisibleMounts {
-    let table: MountTable
+package struct VisibleMounts {
+    private let table: MountTable
 
-    static func current() throws(Failure) -> VisibleMounts {
-        do throws(Errno) {
-            return VisibleMounts(table: try MountTable.current())
-        } catch {
-            throw Failure("cannot read /proc/self/mountinfo: \(error)")
-        }
+    package init(table: MountTable) {
+        self.table = table
+    }
+
+    /// What is mounted for this process.
+    package static func current() throws(Errno) -> VisibleMounts {
+        VisibleMounts(table: try MountTable.current())
     }
 
     /// - Parameter device: of the daemon's mount, as mountinfo has it.
-    /// - Throws: where a source is not, for this process, a file of that mount.
-    func check(_ list: ListMounts.Reply, device: String) throws(Failure) {
+    /// - Throws: `notVisible` where a source is not, for this process, a file of that mount.
+    package func check(_ list: ListMounts.Reply, device: String) throws(MountListError) {
         for mount in list.mounts {
             let seen = topmost(above: mount.source)
             if let seen, seen.type == MountTable.lxcfsType, seen.device == device { continue }
@@ -29,9 +29,7 @@ struct VisibleMounts {
                 case let type? where seen?.mountPoint.hasPrefix(list.mountPoint) == true: "a file system of type \(type) covers it there"
                 default: "nothing is mounted at \(list.mountPoint) there"
                 }
-            throw Failure(
-                "\(mount.source) is not lxcfs's file in the mount namespace of this program, because \(what): "
-                    + "see `lxcfsctl doctor`, or say --elsewhere if the list is for another mount namespace")
+            throw .notVisible(source: mount.source, reason: what)
         }
     }
 
@@ -51,5 +49,5 @@ struct VisibleMounts {
 
 extension MountTable {
     /// The type of lxcfs's mounts.
-    static let lxcfsType = "fuse.lxcfs"
+    package static let lxcfsType = "fuse.lxcfs"
 }

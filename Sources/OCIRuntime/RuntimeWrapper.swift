@@ -1,0 +1,3 @@
+/// A runtime (runc, crun) whose containers get the views.
+package enum RuntimeWrapper {
+}
