@@ -1,3 +1,4 @@
+import Glibc
 import TestContainers
 import Testing
 
@@ -12,7 +13,7 @@ extension EndToEnd {
             let result = try Command.run(["Tests/runtimes/lxc", "--build", LXCFSProcess.buildFolder] + tests, seconds: 120)
             let lines = result.output.split(separator: "\n")
             for line in lines where !line.hasPrefix("ok ") { Issue.record("\(line)") }
-            #expect(lines.count >= results, "\(result)")
+            #expect(lines.count == results, "\(result)")
             #expect(result.succeeded, "\(result)")
         }
 
@@ -32,8 +33,13 @@ extension EndToEnd {
             try run("nested", expecting: 2)
         }
 
+        @Test(.enabled(if: access("/lib/systemd/systemd", X_OK) == 0, "not installed: apt-get install systemd"))
+        func servicesOfSystemdSeeTheLimitsOfTheContainer() throws {
+            try run("systemd", expecting: 3)
+        }
+
         @Test func theHookRunsInEveryShellAndKeepsToTheContainer() throws {
-            try run("shells", "twice", "install", expecting: 8)
+            try run("shells", "twice", "install", expecting: 10)
         }
     }
 }
