@@ -26,7 +26,7 @@ extension EndToEnd {
         }
 
         @Test func unprivilegedContainersGoByTheMount() throws {
-            try run("unprivileged", expecting: 2)
+            try run("unprivileged", expecting: 3)
         }
 
         @Test func containersInContainersFindTheMount() throws {
