@@ -294,6 +294,12 @@ kill_daemon() {
     # shellcheck disable=SC2086 # a list
     kill -KILL "$daemon" $children
     wait "$daemon" 2>/dev/null
+    # The worker's threads end one by one; a read that is under way when the last does gets ECONNABORTED.
+    local try
+    for ((try = 0; try < 100; try++)); do
+        [[ $(timeout 5 cat "$mnt/proc/uptime" 2>&1) != *'not connected'* ]] || return 0
+        sleep 0.05
+    done
 }
 
 # --- The run -----------------------------------------------------------------
