@@ -38,6 +38,8 @@ struct DockerCommand: ParsableCommand {
     }
 
     func run() throws {
+        // Words that are passed through are not looked at by the parser.
+        if words.first == "--help" || words.first == "-h" { throw CleanExit.helpRequest(self) }
         let words = words.first == "--" ? Array(words.dropFirst()) : words
         if words.isEmpty { throw CleanExit.helpRequest(self) }
         let docker = try DockerProgram()

@@ -9,7 +9,7 @@ enum DockerEngine: Equatable {
     ///   - variable: the value of a variable of the environment.
     ///   - currentContext: of docker's configuration; asked only where it counts.
     init(_ options: [DockerOption], variable: (String) -> String?, currentContext: () -> String?) {
-        let set = { (name: String) in variable(name).flatMap { $0.isEmpty ? nil : $0 } }
+        func set(_ name: String) -> String? { variable(name).flatMap { $0.isEmpty ? nil : $0 } }
         let usual = DockerEngine.host(set("DOCKER_HOST") ?? "")
         let named: String?
         if let context = options.last(where: { $0.name == "--context" || $0.name == "-c" })?.value, !context.isEmpty {
