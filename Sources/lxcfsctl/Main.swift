@@ -36,7 +36,8 @@ struct LXCFSCtl: ParsableCommand {
         version: ProductVersion.current,
         subcommands: [
             StatusCommand.self, DoctorCommand.self, TopCommand.self, ContainersCommand.self, InspectCommand.self, ShowCommand.self,
-            MountsCommand.self, DockerCommand.self, AttachCommand.self, DetachCommand.self, RepairCommand.self, ReloadCommand.self,
+            MountsCommand.self, DockerCommand.self, RuntimeCommand.self, AttachCommand.self, DetachCommand.self, RepairCommand.self,
+            ReloadCommand.self,
             VirtualizationCommand.self,
             MetricsCommand.self, EventsCommand.self, ProbeCommand.self,
         ])

@@ -42,7 +42,9 @@ package enum ReplacedFile {
             unlink(temporary)
             throw error
         }
-        if isSynced { try check(fsync(OwnedFileDescriptor.openForReading(folder.isEmpty ? "." : folder).rawValue)) }
+        guard isSynced else { return }
+        let parent = try OwnedFileDescriptor.openForReading(folder.isEmpty ? "." : folder)
+        try check(fsync(parent.rawValue))
     }
 
     private static func check(_ result: CInt) throws(Errno) {
