@@ -3,39 +3,41 @@ package import SystemPackage
 
 /// A file that is replaced in one step, rename(2): a reader sees all of the old content or all of the new.
 package enum ReplacedFile {
-    /// Writes a new file beside the old one, mode 0644, and puts it in its place. It is not synced: after a crash of the machine the file may be old or empty.
-    /// - Parameter path: where a symbolic link is, the link is replaced.
-    package static func write(_ bytes: [UInt8], to path: String) throws(Errno) {
-        try replace(path, with: bytes, like: nil, isSynced: false)
+    /// Writes a new file beside the old one and puts it in its place. It is not synced: after a crash of the machine the file may be old or empty.
+    /// - Parameters:
+    ///   - path: where a symbolic link is, the link is replaced.
+    ///   - model: whose permissions and owner the new file gets; `nil`: mode 0644, and this process's user.
+    package static func write(_ bytes: [UInt8], to path: String, like model: FileStatus? = nil) throws(Errno) {
+        try replace(path, with: bytes, like: model, isSynced: false)
     }
 
-    /// The same for a file that is somebody's configuration: it keeps mode, owner and group, a symbolic link is followed, and a crash of the machine
-    /// leaves the old content or the new.
+    /// The same for a file that is somebody's configuration: it keeps permissions and owner, a symbolic link is followed, and after a crash of the
+    /// machine it is the old or the new.
     package static func edit(_ path: String, _ bytes: [UInt8]) throws(Errno) {
         let file = RealPath.of(path) ?? path
-        let old: FileStatus?
+        let model: FileStatus?
         do throws(Errno) {
-            old = try FileStatus(following: file)
+            model = try FileStatus(following: file)
         } catch .noSuchFileOrDirectory {
-            old = nil
+            model = nil
         }
-        try replace(file, with: bytes, like: old, isSynced: true)
+        try replace(file, with: bytes, like: model, isSynced: true)
     }
 
-    private static func replace(_ path: String, with bytes: [UInt8], like old: FileStatus?, isSynced: Bool) throws(Errno) {
+    private static func replace(_ path: String, with bytes: [UInt8], like model: FileStatus?, isSynced: Bool) throws(Errno) {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
         // Hidden, and with another ending than what node_exporter looks for.
         let temporary = "\(folder).\(path.dropFirst(folder.count)).\(getpid())"
-        // Readable for whoever may read the old one, and for nobody before it is his.
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, old == nil ? 0o644 : 0o600)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, model == nil ? 0o644 : 0o600)
         guard descriptor >= 0 else { throw Errno(rawValue: errno) }
         let file = OwnedFileDescriptor(adopting: descriptor)
         do throws(Errno) {
-            if let old {
-                try check(fchown(file.rawValue, old.owner, old.group))
-                try check(fchmod(file.rawValue, old.mode & 0o7777))
-            }
             try write(bytes, to: file)
+            if let model {
+                // The mode last: a change of the owner takes set-user-ID bits away.
+                try check(fchown(file.rawValue, model.owner, model.group))
+                try check(fchmod(file.rawValue, model.mode & 0o7777))
+            }
             if isSynced { try check(fsync(file.rawValue)) }
             try check(rename(temporary, path))
         } catch {
