@@ -1,7 +1,5 @@
 internal import ArgumentParser
 internal import LXCFSControl
-internal import LinuxSystem
-internal import SystemPackage
 
 /// `lxcfsctl mounts`
 struct MountsCommand: ParsableCommand {
@@ -32,12 +30,7 @@ struct MountsCommand: ParsableCommand {
     @Option(help: "How to write the list (default: docker).")
     var format: MountFormat?
 
-    @Option(
-        help: ArgumentHelp("Only these files; names as /proc/meminfo or meminfo, or folders. May be repeated.", valueName: "file,..."))
-    var only: [String] = []
-
-    @Option(help: ArgumentHelp("Leave these files out. May be repeated.", valueName: "file,..."))
-    var except: [String] = []
+    @OptionGroup var files: WantedFiles
 
     @Option(help: "The runtime that makes the mounts: runc, which refuses some files, or crun, which refuses none.")
     var runtime: OCIRuntime?
@@ -57,42 +50,21 @@ struct MountsCommand: ParsableCommand {
     }
 
     func run() throws {
-        let client = options.client()
-        var list = try options.call(ListMounts.self, ListMounts.Parameters(), on: client)
-        let text = try MountsCommand.text(of: &list, wantedFormat, MountSelection(only: only, except: except, runtime: wantedRuntime))
-        if !elsewhere { try MountsCommand.checkVisibility(of: list, options, client) }
+        let list = try options.mounts(
+            MountSelection(only: files.only, except: files.except, runtime: wantedRuntime), isHere: !elsewhere,
+            remedy: "see `lxcfsctl doctor`, or say --elsewhere if the list is for another mount namespace")
+        let text: String
+        do throws(MountListError) {
+            text = try wantedFormat.text(of: list)
+        } catch {
+            throw Failure("\(error)")
+        }
         // Not one byte before all is known to be well.
         try Output.write(Array(text.utf8))
     }
 
     /// Whose refusals count.
     var wantedRuntime: OCIRuntime? { runtime ?? wantedFormat.usualRuntime }
-
-    private static func checkVisibility(of list: ListMounts.Reply, _ options: GlobalOptions, _ client: ControlClient) throws(Failure) {
-        let device = try options.call(GetStatus.self, Nothing(), on: client).mount.device
-        let visible: VisibleMounts
-        do throws(Errno) {
-            visible = try VisibleMounts.current()
-        } catch {
-            throw Failure("cannot read /proc/self/mountinfo: \(error)")
-        }
-        do throws(MountListError) {
-            try visible.check(list, device: device)
-        } catch {
-            throw Failure("\(error): see `lxcfsctl doctor`, or say --elsewhere if the list is for another mount namespace", status: .failed)
-        }
-    }
-
-    private static func text(
-        of list: inout ListMounts.Reply, _ format: MountFormat, _ selection: MountSelection
-    ) throws(Failure) -> String {
-        do throws(MountListError) {
-            list.mounts = try selection.apply(to: list.mounts)
-            return try format.text(of: list)
-        } catch {
-            throw Failure("\(error)", status: .failed)
-        }
-    }
 }
 
 extension MountFormat: ExpressibleByArgument {}
