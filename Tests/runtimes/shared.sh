@@ -8,6 +8,7 @@
 # A program sources this, says `prepare NAME "$@"`, and then has
 #   folder        for everything; removed at the end
 #   group         the name of its cgroups
+#   mnt           where lxcfs is mounted, unless it says otherwise before start_daemon
 #   build         where the programs of this project lie: lxcfs, lxcfsctl, lxcfs_runtime are their paths
 #   arguments     those of its own that are no option known here
 
@@ -268,12 +269,12 @@ END
 
 # --- lxcfs -------------------------------------------------------------------
 
-# start_daemon: mounts $folder/mnt, and sets `daemon`, the keeper's pid.
+# start_daemon: mounts $mnt, and sets `daemon`, the keeper's pid.
 daemon_options=()
 start_daemon() {
     # The folder of a mount that nobody serves cannot be made.
-    mkdir "$folder/mnt" 2>/dev/null
-    "$lxcfs" --runtime-dir "$folder" "${daemon_options[@]}" "$folder/mnt" 2>>"$folder/lxcfs.log" &
+    mkdir "$mnt" 2>/dev/null
+    "$lxcfs" --runtime-dir "$folder" "${daemon_options[@]}" "$mnt" 2>>"$folder/lxcfs.log" &
     daemon=$!
     export LXCFS_CONTROL_SOCKET=$folder/lxcfs/control.sock
     local try
@@ -316,6 +317,7 @@ prepare() {
     [[ $(id -u) == 0 ]] || { echo "$prog: not root" >&2; exit 2; }
     needs "$prog" busybox=busybox-static python3=python3 || exit 2
     folder=$(mktemp -d "/tmp/lxcfs-$name-XXXXXX") group=lxcfs-$name-$$
+    mnt=$folder/mnt
     chmod 755 "$folder"
     trap 'cleanup; exit "$failed"' EXIT
     trap 'failed=1; exit' INT TERM
