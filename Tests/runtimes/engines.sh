@@ -113,7 +113,7 @@ restarted_limits[bundle]=old
 
 # containerd_here NAME: one of its own.
 containerd_here() {
-    needs "$1" containerd=containerd ctr=containerd || return 1
+    needs "$1" containerd=containerd ctr=containerd jq=jq || return 1
     [[ ! ${containerd:-} ]] || return 0
     mkdir -p "$folder/containerd"
     echo 'disabled_plugins = ["io.containerd.grpc.v1.cri"]' >"$folder/containerd/config.toml"
@@ -168,6 +168,12 @@ while :; do wait; done
 END
     chmod 755 "$folder/busybox/init"
     tar -C "$folder/busybox" -cf "$folder/busybox.tar" .
+}
+
+# own_etc: what is written to /etc from now on is for nobody else. Some programs have no option for what they read there.
+own_etc() {
+    [[ ! ${RUN_IN_VM:-} && ! -e $folder/etc ]] || return 0
+    cp -a /etc "$folder/etc" && mount --bind "$folder/etc" /etc
 }
 
 # Whoever is left.
