@@ -19,7 +19,7 @@ extension EndToEnd {
 
         @Test(.enabled(if: hasDocker, "not installed: apt-get install docker.io"))
         func aPodServesTheNodeThroughUpdatesCrashesAndRestarts() throws {
-            try run("daemonset", "update", "crash", "restart", "stop", "refusals", lines: 20)
+            try run("daemonset", "update", "crash", "restart", "stop", "undo", "refusals", lines: 21)
         }
 
         @Test(
