@@ -44,7 +44,7 @@ struct InstallRuntimeCommand: ParsableCommand {
         discussion: """
             Changes two members of daemon.json, runtimes and (with --default) default-runtime, and not one byte of the rest; then a dockerd that runs \
             and reads the file is told to read it again (SIGHUP), without a restart. Where another runtime is the default already, say NVIDIA's, \
-            lxcfs-runtime wraps that one. Saying it again with other options changes what is registered.
+            lxcfs-runtime wraps that one. --socket is for the runtime too. Saying it again with other options changes what is registered.
             """)
 
     @Argument(help: Engine.help) var engine: Engine
@@ -68,7 +68,9 @@ struct InstallRuntimeCommand: ParsableCommand {
 
     func run() throws {
         var change = try DockerRuntimeChange(path: file.path, name: file.name)
-        try change.install(program: try RuntimeProgram.path(program), isDefault: `default`, isRequired: required)
+        try change.install(
+            DaemonJSON.Wish(
+                name: file.name, program: RuntimeProgram.path(program), isDefault: `default`, isRequired: required, socket: options.socket))
         try change.finish(isReloading: !noReload, inJSON: options.json)
     }
 }
@@ -109,7 +111,7 @@ struct RuntimeStatusCommand: ParsableCommand {
     func run() throws {
         let change = try DockerRuntimeChange(path: file.path, name: file.name)
         let states = change.states()
-        try DockerRuntimeReport(change: change, states: states).print(inJSON: options.json)
+        try DockerRuntimeReport(change: change, states: states, isAnswer: true).print(inJSON: options.json)
         guard change.runtime?.isLXCFS == true, states.allSatisfy({ $0.has != false }) else { throw ExitCode(ExitStatus.failed.rawValue) }
     }
 }
