@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import LXCFSControl
 internal import LinuxSystem
 
 /// `lxcfsctl runtime`
@@ -56,7 +57,7 @@ struct InstallRuntimeCommand: ParsableCommand {
     var required = false
 
     @Option(
-        help: ArgumentHelp("lxcfs-runtime (default: the one beside lxcfsctl, else \(RuntimeProgram.usual)).", valueName: "path"),
+        help: ArgumentHelp("lxcfs-runtime (default: the one beside lxcfsctl, else \(HookedMounts.usualProgram)).", valueName: "path"),
         completion: .file())
     var program: String?
 
@@ -128,23 +129,24 @@ extension DockerRuntimeChange {
     }
 }
 
-/// The program that is registered.
+/// lxcfs-runtime on this machine.
 enum RuntimeProgram {
-    static let usual = "/usr/bin/lxcfs-runtime"
+    /// The one beside this program, else the one in the usual folder; `nil` where there is none.
+    static var installed: String? {
+        let own = ProcessIdentity.program(calledAs: CommandLine.arguments.first ?? "lxcfsctl")
+        let beside = String(own[..<(own.lastIndex(of: "/") ?? own.startIndex)]) + "/lxcfs-runtime"
+        return [beside, HookedMounts.usualProgram].first(where: isProgram)
+    }
 
     /// - Parameter named: on the command line.
     static func path(_ named: String?) throws(Failure) -> String {
-        if let named {
-            guard named.hasPrefix("/") else { throw Failure("dockerd needs the whole path of \(named)", status: .usage) }
-            guard isProgram(named) else { throw Failure("there is no program \(named)") }
-            return named
+        guard let named else {
+            guard let installed else { throw Failure("there is no program \(HookedMounts.usualProgram): say where it is with --program") }
+            return installed
         }
-        let own = ProcessIdentity.program(calledAs: CommandLine.arguments.first ?? "lxcfsctl")
-        let beside = String(own[..<(own.lastIndex(of: "/") ?? own.startIndex)]) + "/lxcfs-runtime"
-        guard let found = [beside, usual].first(where: isProgram) else {
-            throw Failure("there is no program \(usual): say where it is with --program")
-        }
-        return found
+        guard named.hasPrefix("/") else { throw Failure("dockerd needs the whole path of \(named)", status: .usage) }
+        guard isProgram(named) else { throw Failure("there is no program \(named)") }
+        return named
     }
 
     private static func isProgram(_ path: String) -> Bool {
