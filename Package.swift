@@ -121,7 +121,7 @@ let package = Package(
         .testTarget(
             name: "OCIRuntimeTests", dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "OCIRuntime", system], swiftSettings: strict),
         .testTarget(
-            name: "lxcfsctlTests", dependencies: ["LXCFSControl", "LinuxSystem", "ProcText", "lxcfsctl", argumentParser, system],
+            name: "lxcfsctlTests", dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "ProcText", "lxcfsctl", argumentParser, system],
             swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(
