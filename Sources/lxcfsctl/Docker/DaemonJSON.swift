@@ -14,7 +14,9 @@ struct DaemonJSON {
         let hasMore: Bool
 
         /// Whether it is a lxcfs-runtime, or a link that makes one wrap a certain runtime, as lxcfs-crun.
-        var isLXCFS: Bool { path.split(separator: "/").last?.hasPrefix("lxcfs-") == true }
+        var isLXCFS: Bool { Runtime.isLXCFS(path) }
+
+        static func isLXCFS(_ path: String) -> Bool { path.split(separator: "/").last?.hasPrefix("lxcfs-") == true }
 
         /// It has a path and nothing else.
         var isPlain: Bool { !path.isEmpty && arguments.isEmpty && !hasMore }
