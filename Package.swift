@@ -119,7 +119,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "OCIRuntimeTests", dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "OCIRuntime", system], swiftSettings: strict),
+            name: "OCIRuntimeTests", dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "OCIRuntime", "TestContainers", system],
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "lxcfsctlTests", dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "ProcText", "lxcfsctl", argumentParser, system],
             swiftSettings: strict),
