@@ -20,11 +20,13 @@ struct MountsCommand: ParsableCommand {
               lxc             lxc.mount.entry lines for a container's configuration
               oci             a JSON array, for `mounts` of config.json
               cdi             a file for /etc/cdi, for --device lxcfs.io/lxcfs=all
+              oci-hook        a file for /etc/containers/oci/hooks.d (Podman, CRI-O), for --annotation io.lxcfs.enable=true
               kubernetes      volumes and volumeMounts, in YAML
               systemd-nspawn  systemd-nspawn $(lxcfsctl mounts --format systemd-nspawn)
               json            the daemon's reply, as --json
 
-            Files that the runtime refuses are left out: runc's for docker, docker-mount, compose, oci, cdi and kubernetes; none for the others.
+            Files that the runtime refuses are left out: runc's for docker, docker-mount, compose, oci, cdi and kubernetes; none for the others. With \
+            --with-hook, cdi has them mounted by a hook.
             """)
 
     @Option(help: "How to write the list (default: docker).")
@@ -38,6 +40,9 @@ struct MountsCommand: ParsableCommand {
     @Flag(help: "Do not look whether the files are there for you: they will be mounted in another mount namespace.")
     var elsewhere = false
 
+    @Flag(help: "With cdi: what the runtime refuses is mounted too, by lxcfs-runtime as a hook.")
+    var withHook = false
+
     @OptionGroup var options: GlobalOptions
 
     /// The format that was asked for.
@@ -47,15 +52,21 @@ struct MountsCommand: ParsableCommand {
         if options.json, let format, format != .json {
             throw ValidationError("--json is the format json: leave one of the two out.")
         }
+        if withHook, wantedFormat != .cdi { throw ValidationError("--with-hook is for the format cdi.") }
     }
 
     func run() throws {
-        let list = try options.mounts(
-            MountSelection(only: files.only, except: files.except, runtime: wantedRuntime), isHere: !elsewhere,
+        var list = try options.mounts(
+            MountSelection(only: files.only, except: files.except, runtime: withHook ? nil : wantedRuntime), isHere: !elsewhere,
             remedy: "see `lxcfsctl doctor`, or say --elsewhere if the list is for another mount namespace")
+        var hook = HookedMounts(program: RuntimeProgram.installed ?? HookedMounts.usualProgram)
+        if withHook, let wantedRuntime {
+            hook.mounts = list.mounts.filter { $0.isRefused(by: wantedRuntime) }
+            list.mounts.removeAll { $0.isRefused(by: wantedRuntime) }
+        }
         let text: String
         do throws(MountListError) {
-            text = try wantedFormat.text(of: list)
+            text = try wantedFormat.text(of: list, hook: hook)
         } catch {
             throw Failure("\(error)")
         }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import LXCFSControl
 internal import LinuxSystem
 
 /// `lxcfsctl runtime`
@@ -44,7 +45,7 @@ struct InstallRuntimeCommand: ParsableCommand {
         discussion: """
             Changes two members of daemon.json, runtimes and (with --default) default-runtime, and not one byte of the rest; then a dockerd that runs \
             and reads the file is told to read it again (SIGHUP), without a restart. Where another runtime is the default already, say NVIDIA's, \
-            lxcfs-runtime wraps that one. Saying it again with other options changes what is registered.
+            lxcfs-runtime wraps that one. --socket is for the runtime too. Saying it again with other options changes what is registered.
             """)
 
     @Argument(help: Engine.help) var engine: Engine
@@ -56,7 +57,7 @@ struct InstallRuntimeCommand: ParsableCommand {
     var required = false
 
     @Option(
-        help: ArgumentHelp("lxcfs-runtime (default: the one beside lxcfsctl, else \(RuntimeProgram.usual)).", valueName: "path"),
+        help: ArgumentHelp("lxcfs-runtime (default: the one beside lxcfsctl, else \(HookedMounts.usualProgram)).", valueName: "path"),
         completion: .file())
     var program: String?
 
@@ -68,7 +69,9 @@ struct InstallRuntimeCommand: ParsableCommand {
 
     func run() throws {
         var change = try DockerRuntimeChange(path: file.path, name: file.name)
-        try change.install(program: try RuntimeProgram.path(program), isDefault: `default`, isRequired: required)
+        try change.install(
+            DaemonJSON.Wish(
+                name: file.name, program: RuntimeProgram.path(program), isDefault: `default`, isRequired: required, socket: options.socket))
         try change.finish(isReloading: !noReload, inJSON: options.json)
     }
 }
@@ -109,7 +112,7 @@ struct RuntimeStatusCommand: ParsableCommand {
     func run() throws {
         let change = try DockerRuntimeChange(path: file.path, name: file.name)
         let states = change.states()
-        try DockerRuntimeReport(change: change, states: states).print(inJSON: options.json)
+        try DockerRuntimeReport(change: change, states: states, isAnswer: true).print(inJSON: options.json)
         guard change.runtime?.isLXCFS == true, states.allSatisfy({ $0.has != false }) else { throw ExitCode(ExitStatus.failed.rawValue) }
     }
 }
@@ -126,23 +129,24 @@ extension DockerRuntimeChange {
     }
 }
 
-/// The program that is registered.
+/// lxcfs-runtime on this machine.
 enum RuntimeProgram {
-    static let usual = "/usr/bin/lxcfs-runtime"
+    /// The one beside this program, else the one in the usual folder; `nil` where there is none.
+    static var installed: String? {
+        let own = ProcessIdentity.program(calledAs: CommandLine.arguments.first ?? "lxcfsctl")
+        let beside = String(own[..<(own.lastIndex(of: "/") ?? own.startIndex)]) + "/lxcfs-runtime"
+        return [beside, HookedMounts.usualProgram].first(where: isProgram)
+    }
 
     /// - Parameter named: on the command line.
     static func path(_ named: String?) throws(Failure) -> String {
-        if let named {
-            guard named.hasPrefix("/") else { throw Failure("dockerd needs the whole path of \(named)", status: .usage) }
-            guard isProgram(named) else { throw Failure("there is no program \(named)") }
-            return named
+        guard let named else {
+            guard let installed else { throw Failure("there is no program \(HookedMounts.usualProgram): say where it is with --program") }
+            return installed
         }
-        let own = ProcessIdentity.program(calledAs: CommandLine.arguments.first ?? "lxcfsctl")
-        let beside = String(own[..<(own.lastIndex(of: "/") ?? own.startIndex)]) + "/lxcfs-runtime"
-        guard let found = [beside, usual].first(where: isProgram) else {
-            throw Failure("there is no program \(usual): say where it is with --program")
-        }
-        return found
+        guard named.hasPrefix("/") else { throw Failure("dockerd needs the whole path of \(named)", status: .usage) }
+        guard isProgram(named) else { throw Failure("there is no program \(named)") }
+        return named
     }
 
     private static func isProgram(_ path: String) -> Bool {

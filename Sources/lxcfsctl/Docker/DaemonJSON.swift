@@ -14,10 +14,15 @@ struct DaemonJSON {
         let hasMore: Bool
 
         /// Whether it is a lxcfs-runtime, or a link that makes one wrap a certain runtime, as lxcfs-crun.
-        var isLXCFS: Bool { path.split(separator: "/").last?.hasPrefix("lxcfs-") == true }
+        var isLXCFS: Bool { Runtime.isLXCFS(path) }
+
+        static func isLXCFS(_ path: String) -> Bool { path.split(separator: "/").last?.hasPrefix("lxcfs-") == true }
 
         /// It has a path and nothing else.
         var isPlain: Bool { !path.isEmpty && arguments.isEmpty && !hasMore }
+
+        /// It may be one that `remove` has left, for containers that were made with it.
+        var isRemains: Bool { !path.isEmpty && (arguments.isEmpty || arguments == [Runtime.meaningless]) && !hasMore }
 
         /// The runtime that it wraps, if one is named.
         var wrapped: String? {
@@ -26,8 +31,12 @@ struct DaemonJSON {
 
         static let wrapOption = "--lxcfs-runtime="
         static let requiredFlag = "--lxcfs-required"
-        /// What wraps nothing else by itself.
+        static let socketOption = "--lxcfs-socket="
+        /// What lxcfs-runtime wraps if nothing is said.
         static let usualWrapped = "runc"
+        /// An argument that changes nothing, because containerd's shim says the same. dockerd 20.10 writes a runtime with arguments as a script, which
+        /// running containers still call (exec, stop) when the arguments are gone from the file, and the script with them.
+        static let meaningless = "--log-format=json"
     }
 
     /// What shall be registered.
@@ -36,6 +45,8 @@ struct DaemonJSON {
         var program: String
         var isDefault = false
         var isRequired = false
+        /// The daemon's socket, where it is not the usual one.
+        var socket: String?
     }
 
     private static let runtimesName = "runtimes"
@@ -66,12 +77,16 @@ struct DaemonJSON {
     mutating func install(_ wish: Wish) throws(DaemonJSONError) {
         let old = runtime(wish.name)
         if wish.name.isEmpty || wish.name == Runtime.usualWrapped { throw .reserved(wish.name) }
-        if let old, !old.isLXCFS, !old.isPlain { throw .foreign(old.name) }
+        if let old, !old.isLXCFS, !old.isRemains { throw .foreign(old.name) }
         let wrapped = wish.isDefault && defaultRuntime != wish.name ? try toWrap() : old?.wrapped
-        let own = [Runtime.wrapOption, Runtime.requiredFlag]
+        let own = [Runtime.wrapOption, Runtime.requiredFlag, Runtime.socketOption]
         var arguments = (wrapped.map { [Runtime.wrapOption + $0] } ?? []) + (wish.isRequired ? [Runtime.requiredFlag] : [])
+        arguments += wish.socket.map { [Runtime.socketOption + $0] } ?? []
         // What somebody has added to it.
-        arguments += (old?.arguments ?? []).filter { argument in !own.contains { argument.hasPrefix($0) } }
+        arguments += (old?.arguments ?? []).filter { argument in
+            argument != Runtime.meaningless && !own.contains { argument.hasPrefix($0) }
+        }
+        if arguments.isEmpty, old?.arguments.isEmpty == false { arguments = [Runtime.wrapOption + Runtime.usualWrapped] }
         if old?.path != wish.program || old?.arguments != arguments {
             try set(DaemonJSON.entry(wish.program, arguments), at: [DaemonJSON.runtimesName, wish.name])
         }
@@ -95,7 +110,7 @@ struct DaemonJSON {
     ///   had wrapped.
     mutating func remove(_ name: String, isInUse: Bool) throws(DaemonJSONError) {
         let old = runtime(name)
-        if let old, !old.isLXCFS, !old.isPlain { throw .foreign(name) }
+        if let old, !old.isLXCFS, !old.isRemains { throw .foreign(name) }
         if defaultRuntime == name {
             if let before = defaultBefore(old) {
                 try set(JSONText.quoted(before), at: [DaemonJSON.defaultName])
@@ -108,7 +123,8 @@ struct DaemonJSON {
             try remove([DaemonJSON.runtimesName, name])
             if runtimes.isEmpty { try remove([DaemonJSON.runtimesName]) }
         } else if old.isLXCFS {
-            try set(DaemonJSON.entry(old.wrapped ?? Runtime.usualWrapped, []), at: [DaemonJSON.runtimesName, name])
+            let arguments = old.arguments.isEmpty ? [] : [Runtime.meaningless]
+            try set(DaemonJSON.entry(old.wrapped ?? Runtime.usualWrapped, arguments), at: [DaemonJSON.runtimesName, name])
         }
     }
 

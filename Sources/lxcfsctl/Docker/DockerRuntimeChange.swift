@@ -29,11 +29,10 @@ struct DockerRuntimeChange {
     var isDefault: Bool { file.configuration.defaultRuntime == name }
 
     /// Registers it, if only in memory.
-    mutating func install(program: String, isDefault: Bool, isRequired: Bool) throws(Failure) {
-        let wish = DaemonJSON.Wish(name: name, program: program, isDefault: isDefault, isRequired: isRequired)
+    mutating func install(_ wish: DaemonJSON.Wish) throws(Failure) {
         try file.change { configuration throws(DaemonJSONError) in try configuration.install(wish) }
         guard file.isChanged else { return }
-        for flag in ["--add-runtime"] + (isDefault ? ["--default-runtime"] : []) {
+        for flag in ["--add-runtime"] + (wish.isDefault ? ["--default-runtime"] : []) {
             guard let engine = readers.first(where: { $0.says(flag) }) else { continue }
             throw Failure(
                 "dockerd (pid \(engine.pid)) was started with \(flag), and would not start again if \(file.path) said the same: write that into the "

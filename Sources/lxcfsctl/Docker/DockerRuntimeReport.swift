@@ -2,6 +2,8 @@
 struct DockerRuntimeReport {
     let change: DockerRuntimeChange
     let states: [EngineState]
+    /// Nothing was to be changed, it was only asked.
+    var isAnswer = false
 
     private struct Report: Encodable {
         var file: String
@@ -27,7 +29,8 @@ struct DockerRuntimeReport {
 
     /// What the file says now.
     private var inFile: String {
-        let start = (change.file.isChanged ? "" : "as it was: ") + change.file.path
+        let isNothing = !isAnswer && !change.file.isChanged && !states.contains { $0.isTold }
+        let start = (isNothing ? "nothing to do: " : "") + change.file.path
         guard let runtime = change.runtime else {
             let usual = change.file.configuration.defaultRuntime.map { "; the default is \($0)" } ?? ""
             return "\(start) has no runtime \(change.name)\(usual)"

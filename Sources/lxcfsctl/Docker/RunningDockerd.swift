@@ -84,13 +84,17 @@ struct RunningDockerd {
 
     /// Its runtimes and its default, as it says itself; `nil` where it does not.
     func runtimes(_ file: DaemonJSON, _ machine: any HostFacts = RunningHost()) -> Runtimes? {
-        let format = "{{.DefaultRuntime}}{{range $name, $runtime := .Runtimes}}{{\"\\n\"}}{{$name}} {{$runtime.Path}}{{end}}"
-        guard let answer = machine.run("docker", ["--host", host(file), "info", "--format", format]), answer.succeeded else { return nil }
+        guard let answer = machine.run("docker", ["--host", host(file)] + Runtimes.question), answer.succeeded else { return nil }
         return Runtimes(answer.output)
     }
 
     /// What dockerd has.
     struct Runtimes: Equatable {
+        /// The arguments with which docker(1) tells it.
+        static let question = [
+            "info", "--format", "{{.DefaultRuntime}}{{range $name, $runtime := .Runtimes}}{{\"\\n\"}}{{$name}} {{$runtime.Path}}{{end}}",
+        ]
+
         let usual: String
         /// Names and paths.
         let paths: [String: String]
