@@ -67,7 +67,7 @@ let package = Package(
             swiftSettings: strict),
 
         // Into the runtimes.
-        .target(name: "JSONText", dependencies: ["ProcText"], swiftSettings: domain),
+        .target(name: "JSONText", swiftSettings: domain),
         .target(
             name: "OCIRuntime", dependencies: ["CLinux", "JSONText", "LXCFSControl", "LinuxSystem", "ProcText", system],
             swiftSettings: strict),
@@ -117,11 +117,12 @@ let package = Package(
         .testTarget(
             name: "LXCFSControlTests", dependencies: ["LXCFSControl", "LinuxSystem", "ProcText", "TestContainers", "TestSupport", system],
             swiftSettings: strict),
-        .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
+        .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "OCIRuntimeTests", dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "OCIRuntime", system], swiftSettings: strict),
+            name: "OCIRuntimeTests", dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "OCIRuntime", "TestContainers", system],
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
-            name: "lxcfsctlTests", dependencies: ["LXCFSControl", "LinuxSystem", "ProcText", "lxcfsctl", argumentParser, system],
+            name: "lxcfsctlTests", dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "ProcText", "lxcfsctl", argumentParser, system],
             swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -308,6 +310,24 @@ int clinux_visit_answer(int channel, int timeout_milliseconds, struct clinux_vis
     if (recv(channel, answer, sizeof *answer, MSG_DONTWAIT) == (ssize_t)sizeof *answer) return 0;
     errno = EPIPE;
     return -1;
+}
+
+int clinux_bind(const char *source, int target) {
+    int tree = (int)syscall(SYS_open_tree, AT_FDCWD, source, OPEN_TREE_COPY | O_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+    if (tree < 0) return -1;
+    struct mount_attributes attributes = {.set = ATTRIBUTE_NOSUID | ATTRIBUTE_NODEV | ATTRIBUTE_NOEXEC, .propagation = MS_SLAVE};
+    int result = (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
+    if (result == 0) result = (int)syscall(SYS_move_mount, tree, "", target, "", MOVE_FROM_EMPTY_PATH | MOVE_TO_EMPTY_PATH);
+    int saved = errno;
+    close(tree);
+    errno = saved;
+    return result;
+}
+
+int clinux_is_of_kernel(int descriptor) {
+    struct statfs status;
+    if (fstatfs(descriptor, &status) < 0) return -1;
+    return status.f_type == PROC_SUPER_MAGIC || status.f_type == SYSFS_MAGIC;
 }
 
 int clinux_has_ended(pid_t child) {

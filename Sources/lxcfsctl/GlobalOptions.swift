@@ -4,8 +4,8 @@ internal import LinuxSystem
 
 /// What every command takes.
 struct GlobalOptions: ParsableArguments {
-    static let usualSocket = "/run/" + ControlInterface.socketInRuntimeDirectory
-    static let socketVariable = "LXCFS_CONTROL_SOCKET"
+    static let usualSocket = ControlInterface.usualSocket
+    static let socketVariable = ControlInterface.socketVariable
 
     @Option(
         help: ArgumentHelp(

@@ -166,16 +166,22 @@ without_hybrid() {
     fi
 }
 
+# cgroups_of PID: the folders of its cgroups.
+cgroups_of() {
+    local hierarchy controllers path
+    while read -r hierarchy; do
+        while IFS=: read -r _ controllers path; do
+            [[ $hierarchy == *,$controllers,* || ( -z $controllers && $hierarchy == cgroup2* ) ]] && echo "${hierarchy##* }$path"
+        done <"/proc/$1/cgroup"
+    done < <(sed -n 's/^[^ ]* [^ ]* [^ ]* \/ \([^ ]*\) .* - \(cgroup2\{0,1\}\) [^ ]* \(.*\)/\2 ,\3, \1/p' /proc/self/mountinfo)
+}
+
 # enter PID COMMAND...: runs it in all namespaces, the root and the cgroups of a process.
 enter() {
-    local pid=$1 hierarchy
+    local pid=$1 path
     shift
     (
-        while read -r hierarchy; do
-            while IFS=: read -r _ controllers path; do
-                [[ $hierarchy == *,$controllers,* || ( -z $controllers && $hierarchy == cgroup2* ) ]] && echo "$BASHPID" >"${hierarchy##* }$path/cgroup.procs"
-            done <"/proc/$pid/cgroup"
-        done < <(sed -n 's/^[^ ]* [^ ]* [^ ]* \/ \([^ ]*\) .* - \(cgroup2\{0,1\}\) [^ ]* \(.*\)/\2 ,\3, \1/p' /proc/self/mountinfo) 2>/dev/null
+        while read -r path; do echo "$BASHPID" >"$path/cgroup.procs"; done < <(cgroups_of "$pid") 2>/dev/null
         exec nsenter --target "$pid" --all --root --wd "$@"
     )
 }
@@ -322,7 +328,7 @@ prepare() {
     lxcfs=$build/lxcfs lxcfsctl=$build/lxcfsctl lxcfs_runtime=$build/lxcfs-runtime
     [[ $(id -u) == 0 ]] || { echo "$prog: not root" >&2; exit 2; }
     needs "$prog" busybox=busybox-static python3=python3 || exit 2
-    folder=$(mktemp -d "/tmp/lxcfs-$name-XXXXXX") group=lxcfs-$name-$$
+    folder=$(mktemp -d "${TMPDIR:-/tmp}/lxcfs-$name-XXXXXX") group=lxcfs-$name-$$
     mnt=$folder/mnt
     chmod 755 "$folder"
     trap 'cleanup; exit "$failed"' EXIT

@@ -64,6 +64,15 @@ int clinux_visit_ask(int channel, uint32_t operation, uint32_t index, const char
 /* Receives an answer; -1 and ETIMEDOUT where there is none in time, EPIPE where there will be none. */
 int clinux_visit_answer(int channel, int timeout_milliseconds, struct clinux_visit_answer *answer);
 
+/*
+ * Binds a file or folder onto what a descriptor (O_PATH) is of: MS_NOSUID, MS_NODEV, MS_NOEXEC, slave. No symbolic link is followed at the end of the
+ * path, and nothing that is mounted below it comes along. 0, or -1. Linux 5.12.
+ */
+int clinux_bind(const char *source, int target);
+
+/* fstatfs(2) is not in the module: whether a descriptor is of procfs or sysfs. 1, 0, or -1. */
+int clinux_is_of_kernel(int descriptor);
+
 /* wait4(2) for one child, without waiting: 1 where it has ended, 0 where not, -1 where it is none of ours. */
 int clinux_has_ended(pid_t child);
 

@@ -27,6 +27,10 @@ package enum ControlInterface {
     package static var description: String { String(decoding: PackageResources.io_lxcfs_Control_varlink, as: UTF8.self) }
     /// Where the socket is if nothing else is said, below the runtime directory.
     package static let socketInRuntimeDirectory = "lxcfs/control.sock"
+    /// Where it is if nothing else is said.
+    package static let usualSocket = "/run/" + socketInRuntimeDirectory
+    /// The variable by which clients are told another place.
+    package static let socketVariable = "LXCFS_CONTROL_SOCKET"
 }
 
 /// The bounds that the interface file states.

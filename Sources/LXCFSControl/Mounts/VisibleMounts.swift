@@ -33,6 +33,9 @@ package struct VisibleMounts {
         }
     }
 
+    /// Whether a path leads into a mount of lxcfs.
+    package func isLXCFS(_ path: String) -> Bool { topmost(above: path)?.type == MountTable.lxcfsType }
+
     /// The mount that a path leads into: of those at the longest beginning of the path, the last.
     private func topmost(above path: String) -> MountTableEntry? {
         var found: MountTableEntry?

@@ -3,22 +3,54 @@ package import SystemPackage
 
 /// A file that is replaced in one step, rename(2): a reader sees all of the old content or all of the new.
 package enum ReplacedFile {
-    /// Writes a new file beside the old one, mode 0644, and puts it in its place. It is not synced: after a crash of the machine the file may be old or empty.
-    /// - Parameter path: where a symbolic link is, the link is replaced.
-    package static func write(_ bytes: [UInt8], to path: String) throws(Errno) {
+    /// Writes a new file beside the old one and puts it in its place. It is not synced: after a crash of the machine the file may be old or empty.
+    /// - Parameters:
+    ///   - path: where a symbolic link is, the link is replaced.
+    ///   - model: whose permissions and owner the new file gets; `nil`: mode 0644, and this process's user.
+    package static func write(_ bytes: [UInt8], to path: String, like model: FileStatus? = nil) throws(Errno) {
+        try replace(path, with: bytes, like: model, isSynced: false)
+    }
+
+    /// The same for a file that is somebody's configuration: it keeps permissions and owner, a symbolic link is followed, and after a crash of the
+    /// machine it is the old or the new.
+    package static func edit(_ path: String, _ bytes: [UInt8]) throws(Errno) {
+        let file = RealPath.of(path) ?? path
+        let model: FileStatus?
+        do throws(Errno) {
+            model = try FileStatus(following: file)
+        } catch .noSuchFileOrDirectory {
+            model = nil
+        }
+        try replace(file, with: bytes, like: model, isSynced: true)
+    }
+
+    private static func replace(_ path: String, with bytes: [UInt8], like model: FileStatus?, isSynced: Bool) throws(Errno) {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
         // Hidden, and with another ending than what node_exporter looks for.
         let temporary = "\(folder).\(path.dropFirst(folder.count)).\(getpid())"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, model == nil ? 0o644 : 0o600)
         guard descriptor >= 0 else { throw Errno(rawValue: errno) }
         let file = OwnedFileDescriptor(adopting: descriptor)
         do throws(Errno) {
             try write(bytes, to: file)
-            guard rename(temporary, path) == 0 else { throw Errno(rawValue: errno) }
+            if let model {
+                // The mode last: a change of the owner takes set-user-ID bits away.
+                try check(fchown(file.rawValue, model.owner, model.group))
+                try check(fchmod(file.rawValue, model.mode & 0o7777))
+            }
+            if isSynced { try check(fsync(file.rawValue)) }
+            try check(rename(temporary, path))
         } catch {
             unlink(temporary)
             throw error
         }
+        guard isSynced else { return }
+        let parent = try OwnedFileDescriptor.openForReading(folder.isEmpty ? "." : folder)
+        try check(fsync(parent.rawValue))
+    }
+
+    private static func check(_ result: CInt) throws(Errno) {
+        guard result == 0 else { throw Errno(rawValue: errno) }
     }
 
     private static func write(_ bytes: [UInt8], to file: borrowing OwnedFileDescriptor) throws(Errno) {
