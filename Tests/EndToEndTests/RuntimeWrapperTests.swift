@@ -19,7 +19,12 @@ extension EndToEnd {
 
         @Test(.enabled(if: isInstalled("dockerd", "docker"), "not installed: apt-get install docker.io"))
         func docker() throws {
-            try run("docker", "docker-life", "docker-wishes", "docker-without-lxcfs")
+            try run("docker", "docker-life", "docker-build", "docker-wishes", "docker-without-lxcfs")
+        }
+
+        @Test(.enabled(if: isInstalled("dockerd", "docker-compose"), "not installed: apt-get install docker.io docker-compose"))
+        func compose() throws {
+            try run("docker-compose")
         }
 
         @Test(.enabled(if: isInstalled("podman", "runc", "crun"), "not installed: apt-get install podman runc crun"))
