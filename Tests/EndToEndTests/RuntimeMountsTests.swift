@@ -30,7 +30,7 @@ extension EndToEnd {
 
         @Test(.enabled(if: isInstalled("podman", "crun"), "not installed: apt-get install podman crun"))
         func podmanTakesTheListAndTheDevice() throws {
-            try run("podman", "podman-runc", "podman-cdi")
+            try run("podman", "podman-runc", "podman-cdi", "podman-cdi-hook", "podman-hook")
         }
 
         @Test(.enabled(if: isInstalled("runc", "crun"), "not installed: apt-get install runc crun"))
