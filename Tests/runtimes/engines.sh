@@ -31,6 +31,13 @@ declare -A runtimes=()
 # `old` for an engine that starts a container again with the limits that it was made with, although it has been given others.
 declare -A restarted_limits=()
 
+# tell NAME COMMAND...: runs it; whether it succeeds is a result.
+tell() {
+    local name=$1 output
+    shift
+    if output=$("$@" 2>&1); then ok "$name"; else not_ok "$name" "status $?: $output"; return 1; fi
+}
+
 # limit_by_files PID MEMORY CPU: in the files of its cgroups, as engines without a command for it have it done.
 limit_by_files() {
     local path file
@@ -47,8 +54,7 @@ limit_by_files() {
 docker_start() {
     local name=$1
     shift
-    # shellcheck disable=SC2046 # as people type it
-    docker run --detach --name "$name" "${docker_limits[@]}" "$@" $(mounts) lxcfs-busybox:1 /init
+    docker run --detach --name "$name" "${docker_limits[@]}" "$@" lxcfs-busybox:1 /init
 }
 docker_pid() { docker inspect --format '{{.State.Pid}}' "$1"; }
 docker_exec() { docker exec "$@"; }
@@ -56,6 +62,14 @@ docker_limit() { docker update --memory "$2" --cpuset-cpus "$3" "$1"; }
 docker_restart() { docker restart --time 5 "$1"; }
 docker_stop() { docker stop --time 5 "$1"; }
 docker_remove() { docker rm "$1"; }
+
+# docker_default lxcfs|runc: the runtime of containers that name none, from now on.
+docker_default() {
+    jq -n --arg default "$1" --arg path "$lxcfs_runtime" --arg socket "--lxcfs-socket=$folder/lxcfs/control.sock" \
+        '{"default-runtime": $default, runtimes: {lxcfs: {path: $path, runtimeArgs: [$socket]}}}' >"$folder/docker/daemon.json"
+    kill -HUP "$dockerd" && within 100 docker_default_is "$1"
+}
+docker_default_is() { [[ $(docker info --format '{{.DefaultRuntime}}') == "$1" ]]; }
 
 # stop_docker: so that the next one can have other options.
 stop_docker() {

@@ -189,7 +189,7 @@ enter() {
 # --- Docker ------------------------------------------------------------------
 
 # docker_here NAME: an engine of its own, started by the first who asks: no network, no rules of a firewall, no part in the machine's own Docker. Its
-# configuration is $folder/docker/daemon.json, and $docker_options are more of its options.
+# configuration is $folder/docker/daemon.json, $docker_options are more of its options, and $docker_parent is where its cgroups are.
 docker_options=()
 docker_here() {
     needs "$1" dockerd=docker.io docker=docker.io || return 1
@@ -204,7 +204,7 @@ docker_here() {
     fi
     dockerd --config-file "$folder/docker/daemon.json" --data-root "$folder/docker/data" --exec-root "$folder/docker/exec" \
         --pidfile "$folder/docker/pid" --host "$DOCKER_HOST" --storage-driver vfs --bridge none --iptables=false --ip-forward=false \
-        --cgroup-parent "/$group" "${docker_options[@]}" >"$folder/docker/log" 2>&1 &
+        --cgroup-parent "${docker_parent:-/$group}" "${docker_options[@]}" >"$folder/docker/log" 2>&1 &
     dockerd=$!
     local try
     # It takes 10 seconds on an emulated machine.
