@@ -119,9 +119,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "OCIRuntimeTests", dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "OCIRuntime", system], swiftSettings: strict),
+            name: "OCIRuntimeTests", dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "OCIRuntime", "TestContainers", system],
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
-            name: "lxcfsctlTests", dependencies: ["LXCFSControl", "LinuxSystem", "ProcText", "lxcfsctl", argumentParser, system],
+            name: "lxcfsctlTests", dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "ProcText", "lxcfsctl", argumentParser, system],
             swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(

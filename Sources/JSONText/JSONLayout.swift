@@ -51,7 +51,8 @@ struct JSONLayout {
         newline = JSONLayout.newline(of: bytes)
         unit = JSONLayout.unit(of: root, bytes)
         let children = parent.kind == .object ? parent.members : parent.elements
-        afterColon = JSONLayout.afterColon(children.last ?? root.members.last, bytes)
+        let member = [children.last, parent, root.members.last].compactMap(\.self).first { $0.nameRange != nil }
+        afterColon = member.map { JSONLayout.afterColon($0, bytes) } ?? [0x20]
         afterComma = afterColon
         if let last = children.last {
             let lead = JSONLayout.lead(of: last, bytes)
@@ -102,11 +103,8 @@ struct JSONLayout {
         return unit.isEmpty ? [0x20, 0x20] : unit
     }
 
-    private static func afterColon(_ member: JSONNode?, _ bytes: [UInt8]) -> [UInt8] {
-        guard let member, let name = member.nameRange else {
-            // An array of the root, or an empty text.
-            return member == nil ? [0x20] : []
-        }
+    private static func afterColon(_ member: JSONNode, _ bytes: [UInt8]) -> [UInt8] {
+        guard let name = member.nameRange else { return [] }
         let between = bytes[name.upperBound..<member.range.lowerBound]
         guard let colon = between.firstIndex(of: UInt8(ascii: ":")) else { return [] }
         let after = between[(colon + 1)...]

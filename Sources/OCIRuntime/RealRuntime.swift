@@ -54,7 +54,7 @@ package struct RealRuntime: Sendable, Equatable {
     /// execv(3): this process goes on as the runtime, with the same pid, environment and descriptors.
     /// - Parameter arguments: those of this process that are the runtime's, as the kernel handed them over, byte for byte.
     /// - Returns: only where it fails, with the reason.
-    func execute(_ arguments: ArraySlice<UnsafeMutablePointer<CChar>?>) -> Errno {
+    func execute(_ arguments: [UnsafeMutablePointer<CChar>?]) -> Errno {
         path.withCString { program in
             let list = [UnsafeMutablePointer(mutating: program)] + arguments + [nil]
             _ = execv(program, list)

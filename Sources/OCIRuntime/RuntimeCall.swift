@@ -1,5 +1,7 @@
 /// How the real runtime was called, as far as the wrapper has to know: runc's and crun's command line (the OCI runtime command line interface).
 package struct RuntimeCall: Sendable, Equatable {
+    /// Which of the arguments are the wrapper's own: all before the command that begin with `--lxcfs-`. Engines put theirs in front of them, or behind.
+    package private(set) var own: [Int] = []
     /// `create` or `run`: a container is made from a bundle. Every other command is nothing to us.
     package private(set) var makesContainer = false
     /// The folder of the bundle; `nil`: the working directory.
@@ -21,10 +23,14 @@ package struct RuntimeCall: Sendable, Equatable {
     /// And after `create` or `run`.
     private static let valuesAfter: Set<Substring> = ["bundle", "b", "console-socket", "pid-file", "preserve-fds", "config", "f"]
 
-    /// - Parameter arguments: the real runtime's, without its name.
+    /// - Parameter arguments: without the name of the program.
     package init(_ arguments: [String]) {
         var rest = arguments[...]
         while let argument = rest.popFirst() {
+            if argument.hasPrefix(WrapperOptions.prefix) {
+                own.append(rest.startIndex - 1)
+                continue
+            }
             guard let name = RuntimeCall.option(argument) else {
                 guard argument == "create" || argument == "run" else { return }
                 makesContainer = true

@@ -14,15 +14,15 @@ package enum RuntimeWrapper {
     /// - Returns: an exit status.
     package static func run(_ arguments: [UnsafeMutablePointer<CChar>?]) -> Int32 {
         let words = arguments.compactMap { $0.map { String(cString: $0) } }
-        let own = words.dropFirst().prefix { $0.hasPrefix(WrapperOptions.prefix) }
-        if ContainerHook.isCalled(Array(words.dropFirst())) { return ContainerHook.run(Array(words.dropFirst())) }
-        let options = WrapperOptions(name: words.first ?? "", Array(own), socket: usualSocket, read: content)
+        let given = Array(words.dropFirst())
+        if ContainerHook.isCalled(given) { return ContainerHook.run(given) }
+        let call = RuntimeCall(given)
+        let options = WrapperOptions(name: words.first ?? "", call.own.map { given[$0] }, socket: usualSocket, read: content)
         switch options.question {
         case .version: return answer("lxcfs-runtime \(ProductVersion.current)\n")
         case .help: return answer(help)
         case nil: break
         }
-        let call = RuntimeCall(Array(words.dropFirst(1 + own.count)))
         let log = RuntimeLog(call)
         let runtime: RealRuntime
         do throws(WrapperFailure) {
@@ -36,7 +36,8 @@ package enum RuntimeWrapper {
             log.fail(error.sentence)
             return 1
         }
-        let error = runtime.execute(arguments.prefix(words.count).dropFirst(1 + own.count))
+        let theirs = given.indices.filter { !call.own.contains($0) }.map { arguments[$0 + 1] }
+        let error = runtime.execute(theirs)
         log.fail("the runtime \(runtime.path) cannot be started: \(error)")
         return 1
     }

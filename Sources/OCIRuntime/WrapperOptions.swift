@@ -35,7 +35,7 @@ package struct WrapperOptions: Sendable, Equatable {
 
     /// - Parameters:
     ///   - name: how the wrapper was called; `lxcfs-crun` wraps crun.
-    ///   - arguments: all that begin with `--lxcfs-`; they stand before the real runtime's.
+    ///   - arguments: those that begin with `--lxcfs-`.
     ///   - read: gives the content of the configuration file; `nil` where there is none.
     package init(name: String, _ arguments: [String], socket: String, read: (String) throws(WrapperFailure) -> [UInt8]?) {
         self.socket = socket

@@ -53,6 +53,9 @@ struct JSONTextTests {
         try array.append(["3", "4"], toArrayAt: ["empty"])
         try array.append(["5"], toArrayAt: ["new"])
         try array.append([], toArrayAt: ["newer"])
+        var lines = try text("{\n \"a\": [\n  1\n ]\n}")
+        try lines.append([#"{"b":2}"#], toArrayAt: ["a"])
+        #expect(string(lines) == "{\n \"a\": [\n  1,\n  {\n   \"b\": 2\n  }\n ]\n}")
         #expect(string(array) == #"{"mounts":[{"a":1},1,{"b":2}],"none":[2],"empty":[3,4],"new":[5]}"#)
     }
 
