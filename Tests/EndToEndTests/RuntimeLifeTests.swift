@@ -2,44 +2,30 @@ import TestContainers
 import Testing
 
 extension EndToEnd {
-    /// From the start to the removal of containers in real runtimes: Tests/runtimes/life, of which each line is a result here.
+    /// From the start to the removal of containers in real runtimes.
     @Suite("The life of containers in real runtimes")
     struct RuntimeLife {
-        private static func isInstalled(_ programs: String...) -> Bool { programs.allSatisfy { Machine.program($0) != nil } }
-
-        private func run(_ tests: [String], seconds: Double) throws {
-            let result = try Command.run(["Tests/runtimes/life", "--build", LXCFSProcess.buildFolder] + tests, seconds: seconds)
-            let lines = result.output.split(separator: "\n")
-            for line in lines where !line.hasPrefix("ok ") { Issue.record("\(line)") }
-            #expect(lines.count >= tests.count, "\(result)")
-            #expect(result.succeeded, "\(result)")
-        }
+        private let bench = RuntimeBench(program: "life", seconds: 400)
 
         /// On an emulated machine everything takes ten times as long: one container of each engine, in one go.
         @Test(.enabled(if: Machine.isVirtual, "on the host each engine has a test of its own"))
         func inAVirtualMachine() throws {
-            try run(["bundles", "containerd", "docker", "docker-tree", "podman"], seconds: 400)
+            try bench.run("bundles", "containerd", "docker", "docker-tree", "podman")
         }
 
-        @Test(
-            .disabled(if: Machine.isVirtual, "part of the test for virtual machines"),
-            .enabled(if: isInstalled("dockerd", "docker"), "not installed: apt-get install docker.io"))
+        @Test(.disabled(if: Machine.isVirtual, "part of the test for virtual machines"), .installed("dockerd", "docker"))
         func docker() throws {
-            try run(["docker", "docker-variants", "docker-shared-pids", "docker-tree", "docker-users"], seconds: 180)
+            try bench.run("docker", "docker-variants", "docker-shared-pids", "docker-tree", "docker-users")
         }
 
-        @Test(
-            .disabled(if: Machine.isVirtual, "part of the test for virtual machines"),
-            .enabled(if: isInstalled("podman", "crun"), "not installed: apt-get install podman crun"))
+        @Test(.disabled(if: Machine.isVirtual, "part of the test for virtual machines"), .installed("podman", "crun"))
         func podman() throws {
-            try run(["podman", "podman-variants"], seconds: 180)
+            try bench.run("podman", "podman-variants")
         }
 
-        @Test(
-            .disabled(if: Machine.isVirtual, "part of the test for virtual machines"),
-            .enabled(if: isInstalled("runc", "crun", "ctr", "jq"), "not installed: apt-get install runc crun containerd jq"))
+        @Test(.disabled(if: Machine.isVirtual, "part of the test for virtual machines"), .installed("runc", "crun", "ctr", "jq"))
         func bundlesAndContainerd() throws {
-            try run(["bundles", "containerd"], seconds: 120)
+            try bench.run("bundles", "containerd")
         }
     }
 }
