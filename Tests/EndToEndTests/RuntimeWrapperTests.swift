@@ -27,6 +27,10 @@ extension EndToEnd {
             try bench.run("containerd")
         }
 
+        @Test func theHookMountsWhereItShouldAndNowhereElse() throws {
+            try bench.run("hook")
+        }
+
         @Test(.installed("runc", "crun"))
         func bundles() throws {
             try bench.run("runc", "crun", "runc-users", "crun-users")
