@@ -119,7 +119,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "OCIRuntimeTests", dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "OCIRuntime", "TestContainers", system],
+            name: "OCIRuntimeTests",
+            dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "OCIRuntime", "TestContainers", "TestSupport", system],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "lxcfsctlTests",

@@ -2,6 +2,7 @@ import Foundation
 import JSONText
 import LXCFSControl
 import OCIRuntime
+import TestSupport
 import Testing
 
 /// What the daemon lists here.
@@ -117,6 +118,32 @@ struct BundleTests {
         #expect(hooks.first?["path"]?.stringValue == "/x")
         #expect(hooks.last?["args"]?.elements[1].stringValue == "--lxcfs-hook=required")
         #expect(throws: JSONTextError.self) { try edited(minimal(#","hooks":[]"#)) }
+    }
+
+    /// Whatever an engine writes, nothing stops the process, and what is written back is valid.
+    @Test(arguments: ["docker", "podman"])
+    func damagedConfigurationsAreRefusedOrStayValid(_ name: String) throws {
+        let original = try Array(BundleTests.fixture(name).utf8)
+        var generator = SeededGenerator(seed: 5)
+        var taken = 0
+        for _ in 0..<1500 {
+            var bytes = original
+            for _ in 0..<Int.random(in: 1...3, using: &generator) {
+                let place = Int.random(in: 0..<bytes.count, using: &generator)
+                switch Int.random(in: 0..<3, using: &generator) {
+                case 0: bytes[place] = "{}[]\":,\\nx01/".utf8.randomElement(using: &generator) ?? 0
+                case 1: bytes.removeSubrange(place..<min(bytes.count, place + 3))
+                default: bytes.insert(contentsOf: Array("null".utf8), at: place)
+                }
+            }
+            guard let text = try? JSONText(bytes) else { continue }
+            taken += 1
+            let configuration = ContainerConfiguration(text)
+            _ = configuration.wish
+            guard configuration.obstacle == nil, let edited = try? edited(String(decoding: bytes, as: UTF8.self)) else { continue }
+            _ = try object(edited.text.bytes)
+        }
+        #expect(taken > 100)
     }
 
     private func object(_ bytes: [UInt8]) throws -> [String: Any] {
