@@ -58,9 +58,6 @@ package enum ContainerHook {
             }
             do throws(Errno) {
                 try mount(source, at: destination, below: root)
-            } catch .noSuchFileOrDirectory {
-                // This kernel has no such file, or has it masked.
-                continue
             } catch {
                 failures.append("\(destination): \(error)")
             }
@@ -68,17 +65,25 @@ package enum ContainerHook {
         if !failures.isEmpty { throw WrapperFailure("not all files could be mounted by the hook: \(failures.joined(separator: "; "))") }
     }
 
-    /// Goes to the destination folder by folder, through no symbolic link: the root may be an image from anywhere.
     private static func mount(_ source: String, at destination: String, below root: borrowing OwnedFileDescriptor) throws(Errno) {
-        var place = try OwnedFileDescriptor(adopting: checked(fcntl(root.rawValue, F_DUPFD_CLOEXEC, 0)))
-        for name in destination.split(separator: "/") {
-            guard name != "..", name != "." else { throw .invalidArgument }
-            let flags = pathOnly | O_NOFOLLOW | O_CLOEXEC
-            place = try OwnedFileDescriptor(adopting: checked(openat(place.rawValue, String(name), flags)))
-        }
+        // This kernel may have no such file.
+        guard let place = try place(destination, below: root) else { return }
         // Over procfs and sysfs, and nothing else: what else lies there the user has put there.
         guard try checked(clinux_is_of_kernel(place.rawValue)) == 1 else { throw .notSupported }
         _ = try checked(clinux_bind(source, place.rawValue))
+    }
+
+    /// Goes to a path folder by folder, through no symbolic link: the root may be an image from anywhere.
+    /// - Returns: `nil` where there is nothing.
+    private static func place(_ path: String, below root: borrowing OwnedFileDescriptor) throws(Errno) -> OwnedFileDescriptor? {
+        var place = try OwnedFileDescriptor(adopting: checked(fcntl(root.rawValue, F_DUPFD_CLOEXEC, 0)))
+        for name in path.split(separator: "/") {
+            guard name != "..", name != "." else { throw .invalidArgument }
+            let next = openat(place.rawValue, String(name), pathOnly | O_NOFOLLOW | O_CLOEXEC)
+            if next < 0, errno == ENOENT { return nil }
+            place = try OwnedFileDescriptor(adopting: checked(next))
+        }
+        return place
     }
 
     private static let pathOnly = CInt(CLINUX_O_PATH)

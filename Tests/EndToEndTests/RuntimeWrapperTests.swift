@@ -37,6 +37,10 @@ extension EndToEnd {
             try run("containerd")
         }
 
+        @Test func theHookMountsWhereItShouldAndNowhereElse() throws {
+            try run("hook")
+        }
+
         @Test(.enabled(if: isInstalled("runc", "crun"), "not installed: apt-get install runc crun"))
         func bundles() throws {
             try run("runc", "crun", "runc-users", "crun-users")
