@@ -88,7 +88,8 @@ struct DaemonJSONTests {
         ("{\"default-runtime\": \"k\", \"runtimes\": {\"k\": {\"path\": \"/k\", \"runtimeArgs\": [\"-x\"]}}}", "arguments"),
         ("{\"default-runtime\": \"l\", \"runtimes\": {\"l\": {\"path\": \"/usr/bin/lxcfs-runtime\"}}}", "--name l"),
         ("{\"runtimes\": {\"lxcfs\": {\"path\": \"/x\", \"runtimeArgs\": [\"-x\"]}}}", "by hand"),
-        ("{\"runtimes\": {\"lxcfs\": 7}}", "by hand"), ("{\"runtimes\": []}", "runtimes is not an object"),
+        ("{\"runtimes\": {\"lxcfs\": 7}}", "by hand"), ("{\"runtimes\": {\"lxcfs\": {\"path\": \"/x\"}}}", "by hand"),
+        ("{\"runtimes\": []}", "runtimes is not an object"),
     ])
     func whatCannotBeWrappedIsRefusedAndNothingIsChanged(before: String, reason: String) throws {
         var file = try file(before)

@@ -21,9 +21,6 @@ struct DaemonJSON {
         /// It has a path and nothing else.
         var isPlain: Bool { !path.isEmpty && arguments.isEmpty && !hasMore }
 
-        /// It may be one that `remove` has left, for containers that were made with it.
-        var isRemains: Bool { !path.isEmpty && (arguments.isEmpty || arguments == [Runtime.meaningless]) && !hasMore }
-
         /// The runtime that it wraps, if one is named.
         var wrapped: String? {
             arguments.last { $0.hasPrefix(Runtime.wrapOption) }.map { String($0.dropFirst(Runtime.wrapOption.count)) }
@@ -73,11 +70,17 @@ struct DaemonJSON {
     /// Those of an array of strings.
     func strings(_ name: String) -> [String] { text.node(at: [name])?.elements.compactMap(\.stringValue) ?? [] }
 
+    /// Whether it may be one that `remove` has left for containers that were made with it: what it stands for has a name of its own.
+    private func isRemains(_ runtime: Runtime) -> Bool {
+        let isBare = !runtime.hasMore && (runtime.arguments.isEmpty || runtime.arguments == [Runtime.meaningless])
+        return isBare && (runtime.path == Runtime.usualWrapped || runtimes.contains { $0.name != runtime.name && $0.path == runtime.path })
+    }
+
     /// Registers the runtime; what is so already is not touched.
     mutating func install(_ wish: Wish) throws(DaemonJSONError) {
         let old = runtime(wish.name)
         if wish.name.isEmpty || wish.name == Runtime.usualWrapped { throw .reserved(wish.name) }
-        if let old, !old.isLXCFS, !old.isRemains { throw .foreign(old.name) }
+        if let old, !old.isLXCFS, !isRemains(old) { throw .foreign(old.name) }
         let wrapped = wish.isDefault && defaultRuntime != wish.name ? try toWrap() : old?.wrapped
         let own = [Runtime.wrapOption, Runtime.requiredFlag, Runtime.socketOption]
         var arguments = (wrapped.map { [Runtime.wrapOption + $0] } ?? []) + (wish.isRequired ? [Runtime.requiredFlag] : [])
@@ -110,7 +113,7 @@ struct DaemonJSON {
     ///   had wrapped.
     mutating func remove(_ name: String, isInUse: Bool) throws(DaemonJSONError) {
         let old = runtime(name)
-        if let old, !old.isLXCFS, !old.isRemains { throw .foreign(name) }
+        if let old, !old.isLXCFS, !isRemains(old) { throw .foreign(name) }
         if defaultRuntime == name {
             if let before = defaultBefore(old) {
                 try set(JSONText.quoted(before), at: [DaemonJSON.defaultName])

@@ -17,7 +17,7 @@ struct DaemonJSONFile {
         } catch .noSuchFileOrDirectory {
             bytes = nil
         } catch {
-            throw Failure("cannot read \(path): \(error)", status: Failure.status(of: error))
+            throw Failure("cannot read \(path)", error)
         }
         do throws(JSONTextError) {
             configuration = try DaemonJSON(bytes ?? [])
@@ -60,14 +60,15 @@ struct DaemonJSONFile {
             if !isThere, let end = path.lastIndex(of: "/"), end != path.startIndex { try Directory.make(String(path[..<end])) }
             try ReplacedFile.edit(path, configuration.text.bytes)
         } catch {
-            throw Failure("cannot write \(path): \(error)", status: Failure.status(of: error))
+            throw Failure("cannot write \(path)", error)
         }
     }
 }
 
 extension Failure {
-    /// Of a system call on a file.
-    static func status(of error: Errno) -> ExitStatus {
-        error == .permissionDenied || error == .notPermitted ? .notPermitted : .failed
+    /// A system call on a file that is for root.
+    init(_ what: String, _ error: Errno) {
+        let isForbidden = error == .permissionDenied || error == .notPermitted
+        self.init("\(what): \(error)\(isForbidden ? "; use sudo" : "")", status: isForbidden ? .notPermitted : .failed)
     }
 }

@@ -33,7 +33,7 @@ enum StoredContainers {
         } catch .noSuchFileOrDirectory {
             return []
         } catch {
-            throw Failure("cannot look into \(folder) for containers that use the runtime: \(error)", status: Failure.status(of: error))
+            throw Failure("cannot look into \(folder) for containers that use the runtime", error)
         }
     }
 
