@@ -3,43 +3,34 @@ import TestContainers
 import Testing
 
 extension EndToEnd {
-    /// The hooks of Integrations/lxc in LXC itself: Tests/runtimes/lxc, of which each line is a result here.
-    @Suite(
-        "The hooks for LXC",
-        .disabled(if: Machine.isVirtual, "the same containers are started on the host"),
-        .enabled(if: Machine.program("lxc-start") != nil, "not installed: apt-get install lxc"))
+    /// The hooks of Integrations/lxc in LXC itself.
+    @Suite("The hooks for LXC", .onTheHost, .installed("lxc-start"))
     struct RuntimeLXC {
-        private func run(_ tests: String..., expecting results: Int) throws {
-            let result = try Command.run(["Tests/runtimes/lxc", "--build", LXCFSProcess.buildFolder] + tests, seconds: 120)
-            let lines = result.output.split(separator: "\n")
-            for line in lines where !line.hasPrefix("ok ") { Issue.record("\(line)") }
-            #expect(lines.count == results, "\(result)")
-            #expect(result.succeeded, "\(result)")
-        }
+        private let bench = RuntimeBench(program: "lxc")
 
         @Test func aContainerSeesItsOwnValuesAllItsLife() throws {
-            try run("life", expecting: 13)
+            try bench.run("life", lines: 13)
         }
 
         @Test func withoutADaemonContainersStartUnlessTheyRequireIt() throws {
-            try run("stopped", expecting: 3)
+            try bench.run("stopped", lines: 3)
         }
 
         @Test func unprivilegedContainersGoByTheMount() throws {
-            try run("unprivileged", expecting: 3)
+            try bench.run("unprivileged", lines: 3)
         }
 
         @Test func containersInContainersFindTheMount() throws {
-            try run("nested", expecting: 2)
+            try bench.run("nested", lines: 2)
         }
 
         @Test(.enabled(if: access("/lib/systemd/systemd", X_OK) == 0, "not installed: apt-get install systemd"))
         func servicesOfSystemdSeeTheLimitsOfTheContainer() throws {
-            try run("systemd", expecting: 3)
+            try bench.run("systemd", lines: 3)
         }
 
         @Test func theHookRunsInEveryShellAndKeepsToTheContainer() throws {
-            try run("shells", "twice", "install", expecting: 10)
+            try bench.run("shells", "twice", "install", lines: 10)
         }
     }
 }

@@ -2,56 +2,38 @@ import TestContainers
 import Testing
 
 extension EndToEnd {
-    /// From the start to the removal of containers in real runtimes: Tests/runtimes/life, of which each line is a result here.
+    /// From the start to the removal of containers in real runtimes.
     @Suite("The life of containers in real runtimes")
     struct RuntimeLife {
-        private static func isInstalled(_ programs: String...) -> Bool { programs.allSatisfy { Machine.program($0) != nil } }
+        private let bench = RuntimeBench(program: "life", seconds: 400)
 
-        private func run(_ tests: [String], of program: String = "life", seconds: Double) throws {
-            let result = try Command.run(["Tests/runtimes/\(program)", "--build", LXCFSProcess.buildFolder] + tests, seconds: seconds)
-            let lines = result.output.split(separator: "\n")
-            for line in lines where !line.hasPrefix("ok ") { Issue.record("\(line)") }
-            #expect(lines.count >= tests.count, "\(result)")
-            #expect(result.succeeded, "\(result)")
-        }
-
-        /// On an emulated machine everything takes ten times as long: one container of each engine, in one go.
+        /// On an emulated machine everything takes ten times as long: one container of each runtime, in one go.
         @Test(
             .enabled(if: Machine.isVirtual, "on the host each engine has a test of its own"),
-            .enabled(
-                if: isInstalled("dockerd", "docker", "podman", "runc", "crun", "ctr", "jq"),
-                "not installed: apt-get install docker.io podman runc crun containerd jq"))
+            .installed("dockerd", "docker", "runc", "crun", "jq"))
         func inAVirtualMachine() throws {
-            try run(["bundles", "containerd", "docker", "docker-tree", "podman"], seconds: 400)
+            try bench.run("bundles", "docker", "docker-tree")
         }
 
-        @Test(
-            .disabled(if: Machine.isVirtual, "part of the test for virtual machines"),
-            .enabled(if: isInstalled("dockerd", "docker", "jq"), "not installed: apt-get install docker.io jq"))
+        @Test(.disabled(if: Machine.isVirtual, "part of the test for virtual machines"), .installed("dockerd", "docker", "jq"))
         func docker() throws {
-            try run(["docker", "docker-variants", "docker-shared-pids", "docker-tree", "docker-wrapped", "docker-users"], seconds: 240)
+            try bench.run("docker", "docker-variants", "docker-shared-pids", "docker-tree", "docker-wrapped", "docker-users")
         }
 
-        /// Nothing fails or hangs while lxcfs is killed, reloaded, or gone: Tests/runtimes/storm.
-        @Test(
-            .disabled(if: Machine.isVirtual, "nothing there depends on the layout of the cgroups"),
-            .enabled(if: isInstalled("dockerd", "docker", "jq"), "not installed: apt-get install docker.io jq"))
-        func dockerWhileLXCFSIsInTrouble() throws {
-            try run(["many", "dead-mounts", "tools"], of: "storm", seconds: 180)
-        }
-
-        @Test(
-            .disabled(if: Machine.isVirtual, "part of the test for virtual machines"),
-            .enabled(if: isInstalled("podman", "crun"), "not installed: apt-get install podman crun"))
+        @Test(.onTheHost, .installed("podman", "crun"))
         func podman() throws {
-            try run(["podman", "podman-variants"], seconds: 180)
+            try bench.run("podman", "podman-variants")
         }
 
-        @Test(
-            .disabled(if: Machine.isVirtual, "part of the test for virtual machines"),
-            .enabled(if: isInstalled("runc", "crun", "ctr", "jq"), "not installed: apt-get install runc crun containerd jq"))
+        @Test(.disabled(if: Machine.isVirtual, "part of the test for virtual machines"), .installed("runc", "crun", "ctr", "jq"))
         func bundlesAndContainerd() throws {
-            try run(["bundles", "containerd"], seconds: 120)
+            try bench.run("bundles", "containerd")
+        }
+
+        /// Nothing fails or hangs that would not without lxcfs.
+        @Test(.onTheHost, .installed("dockerd", "docker", "jq"))
+        func dockerWhileLXCFSIsKilledReloadedAndGone() throws {
+            try RuntimeBench(program: "storm").run("many", "dead-mounts", "tools")
         }
     }
 }
