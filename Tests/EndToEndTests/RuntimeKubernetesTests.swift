@@ -19,7 +19,7 @@ extension EndToEnd {
 
         @Test(.enabled(if: hasDocker, "not installed: apt-get install docker.io"))
         func aPodServesTheNodeThroughUpdatesCrashesAndRestarts() throws {
-            try run("daemonset", "update", "crash", "restart", "stop", "undo", "refusals", lines: 21)
+            try run("daemonset", "update", "crash", "restart", "stop", "undo", "refusals", lines: 22)
         }
 
         @Test(
