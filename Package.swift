@@ -122,7 +122,8 @@ let package = Package(
             name: "OCIRuntimeTests", dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "OCIRuntime", "TestContainers", system],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
-            name: "lxcfsctlTests", dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "ProcText", "lxcfsctl", argumentParser, system],
+            name: "lxcfsctlTests",
+            dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "ProcText", "lxcfsctl", argumentParser, system],
             swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(

@@ -142,8 +142,11 @@ struct DaemonJSONTests {
     }
 
     @Test func whatDockerdTakesForNothingCanBeSaid() throws {
-        #expect(text(try file("{}").explicit()).filter { !" \n".contains($0) } == "{\"runtimes\":{},\"default-runtime\":\"runc\"}")
-        #expect(text(try file(DaemonJSONTests.files[7]).explicit()) == DaemonJSONTests.files[7])
+        #expect(
+            text(try file("{}").explicit(withDefault: true)).filter { !" \n".contains($0) }
+                == "{\"runtimes\":{},\"default-runtime\":\"runc\"}")
+        #expect(text(try file("{}").explicit(withDefault: false)).filter { !" \n".contains($0) } == "{\"runtimes\":{}}")
+        #expect(text(try file(DaemonJSONTests.files[7]).explicit(withDefault: true)) == DaemonJSONTests.files[7])
     }
 
     @Test(arguments: ["", "\n", " \t\r\n"])
@@ -161,12 +164,12 @@ struct DaemonJSONTests {
 
     @Test func dockerdsCommandLineIsRead() {
         let line = [
-            "/usr/sbin/dockerd", "-D", "--icc=false", "--iptables", "--config-file", "/x", "-H", "fd://", "--add-runtime=a=b",
+            "/usr/sbin/dockerd", "-D", "--icc=false", "--iptables", "--config-file", "/x", "-H", "fd://", "--default-runtime=a",
             "--data-root=/d",
         ]
         let options = RunningDockerd.options(of: Array(line.joined(separator: "\0").utf8) + [0])
         #expect(options.last { $0.name == "--config-file" }?.value == "/x" && options.last { $0.name == "-H" }?.value == "fd://")
-        #expect(options.contains { $0.name == "--add-runtime" } && options.last { $0.name == "--data-root" }?.value == "/d")
+        #expect(options.contains { $0.name == "--default-runtime" } && options.last { $0.name == "--data-root" }?.value == "/d")
     }
 
     @Test func whatDockerdHasIsRead() {

@@ -9,7 +9,8 @@ struct RuntimeCommand: ParsableCommand {
         abstract: "Register lxcfs-runtime with an engine, so that containers get lxcfs's files without being asked.",
         discussion: """
             lxcfs-runtime stands before runc or another runtime and adds the files to each container that is made. With --default that is every \
-            container of the engine, those of Compose, Swarm and `docker build` too; else those that say --runtime lxcfs.
+            container of the engine that names no other runtime, those of Compose and Swarm too; else those that say --runtime lxcfs. (BuildKit, \
+            which `docker build` uses, runs runc itself.)
 
             EXAMPLES
               sudo lxcfsctl runtime install docker

@@ -134,10 +134,10 @@ struct DaemonJSON {
     }
 
     /// The same with what dockerd takes for it where nothing is said: when it reads the file again, it goes on with what it had there before.
-    func explicit() throws(DaemonJSONError) -> DaemonJSON {
+    func explicit(withDefault: Bool) throws(DaemonJSONError) -> DaemonJSON {
         var explicit = self
         if text.node(at: [DaemonJSON.runtimesName]) == nil { try explicit.set("{}", at: [DaemonJSON.runtimesName]) }
-        if defaultRuntime == nil { try explicit.set(JSONText.quoted(Runtime.usualWrapped), at: [DaemonJSON.defaultName]) }
+        if withDefault, defaultRuntime == nil { try explicit.set(JSONText.quoted(Runtime.usualWrapped), at: [DaemonJSON.defaultName]) }
         return explicit
     }
 

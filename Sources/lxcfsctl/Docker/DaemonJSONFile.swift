@@ -44,10 +44,11 @@ struct DaemonJSONFile {
     func write() throws(Failure) { try write(configuration) }
 
     /// Writes it with what dockerd takes where nothing is said: what goes on from before when it reads the file again is put right by that.
-    func writeExplicitly() throws(Failure) {
+    /// - Parameter withDefault: whether the default runtime may be said.
+    func writeExplicitly(withDefault: Bool) throws(Failure) {
         let explicit: DaemonJSON
         do throws(DaemonJSONError) {
-            explicit = try configuration.explicit()
+            explicit = try configuration.explicit(withDefault: withDefault)
         } catch {
             throw Failure("\(path) is not changed: \(error)")
         }

@@ -31,12 +31,10 @@ struct DockerRuntimeChange {
     /// Registers it, if only in memory.
     mutating func install(_ wish: DaemonJSON.Wish) throws(Failure) {
         try file.change { configuration throws(DaemonJSONError) in try configuration.install(wish) }
-        guard file.isChanged else { return }
-        for flag in ["--add-runtime"] + (wish.isDefault ? ["--default-runtime"] : []) {
-            guard let engine = readers.first(where: { $0.says(flag) }) else { continue }
+        if file.isChanged, wish.isDefault, let engine = readers.first(where: \.saysItsDefault) {
             throw Failure(
-                "dockerd (pid \(engine.pid)) was started with \(flag), and would not start again if \(file.path) said the same: write that into the "
-                    + "file, take it out of the command line and restart dockerd first")
+                "dockerd (pid \(engine.pid)) was started with --default-runtime, and would not start again if \(file.path) said it too: take "
+                    + "it out of the command line and restart dockerd first, or leave out --default")
         }
     }
 
@@ -60,7 +58,11 @@ struct DockerRuntimeChange {
         let isStale = isReloading && readers.contains { has($0) == false }
         guard file.isChanged || isStale else { return states() }
         // dockerd takes over what is new in the file, but not that something is gone.
-        if isRemoval, isStale { try file.writeExplicitly() } else { try file.write() }
+        if isRemoval, isStale {
+            try file.writeExplicitly(withDefault: !readers.contains(where: \.saysItsDefault))
+        } else {
+            try file.write()
+        }
         let states = isReloading ? readers.map(reloaded) : states()
         if isRemoval, isStale { try file.write() }
         return states

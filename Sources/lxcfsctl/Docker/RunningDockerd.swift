@@ -62,8 +62,8 @@ struct RunningDockerd {
         return (String(path[..<end]) + "/.", path[end...])
     }
 
-    /// What was said on its command line of the runtimes, with these options; dockerd does not start where its file says the same.
-    func says(_ option: String) -> Bool { options.contains { $0.name == option } }
+    /// Whether its command line names the default runtime; it does not start where its file does that too. (Runtimes may stand in both.)
+    var saysItsDefault: Bool { options.contains { $0.name == "--default-runtime" } }
 
     /// Where its containers are kept.
     func dataRoot(_ file: DaemonJSON) -> String {
