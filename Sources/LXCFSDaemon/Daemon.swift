@@ -2,6 +2,7 @@ internal import FUSE
 internal import Glibc
 internal import LinuxSystem
 internal import Logging
+internal import ProcText
 internal import SystemPackage
 
 /// The whole daemon: keeper or worker, as the process was started.
@@ -26,6 +27,7 @@ package struct Daemon {
         ProcessIdentity.setName("lxcfs")
         if KeeperUpgrade.isCheck { return try checkState() }
         guard ProcessIdentity.effectiveUser == 0 else { throw .notRoot }
+        guard !Daemon.hasOwnCgroups else { throw .ownCgroups }
         ProcessIdentity.raiseFileLimit()
         let legacy = KeeperUpgrade.legacy
         // Before anything of ours has the numbers that the environment speaks of, whatever is there.
@@ -84,6 +86,20 @@ package struct Daemon {
         } catch {
             throw .memory(error)
         }
+    }
+
+    /// Whether this process is in a cgroup namespace in which the first process that it sees is not: its cgroups are `/../...` then, and so are those of
+    /// all containers.
+    private static var hasOwnCgroups: Bool {
+        var text = InputText(capacity: 4096)
+        guard let proc = try? Directory(path: "/proc"), (try? proc.read("1/cgroup", into: &text)) != nil else { return false }
+        var scanner = text.scanner
+        while var line = scanner.nextLine() {
+            // Number, controllers, path.
+            guard line.upTo(UInt8(ascii: ":")) != nil, line.upTo(UInt8(ascii: ":")) != nil else { continue }
+            if line.hasPrefix("/..") { return true }
+        }
+        return false
     }
 
     private static func keeperSignals() throws(StartError) -> SignalQueue {

@@ -3,6 +3,7 @@ package import SystemPackage
 /// Why the daemon does not start: one sentence that says what to do.
 package enum StartError: Error, CustomStringConvertible {
     case notRoot
+    case ownCgroups
     case pidFile(String, Errno)
     case alreadyRunning(pidFile: String)
     case host(Errno)
@@ -20,6 +21,11 @@ package enum StartError: Error, CustomStringConvertible {
     package var description: String {
         switch self {
         case .notRoot: "lxcfs must be started by root: mounting and looking into containers takes CAP_SYS_ADMIN."
+        case .ownCgroups:
+            """
+            lxcfs is in a cgroup namespace of its own, where the limits of containers cannot be found; start it in that of the host \
+            (docker run --cgroupns host; privileged: true in a pod).
+            """
         case .pidFile(let path, let error):
             "The pid file \(path) cannot be written (\(error)); make its folder or choose another with --pidfile."
         case .alreadyRunning(let path): "Another lxcfs holds the lock of \(path); stop it first, or give this one its own --pidfile."

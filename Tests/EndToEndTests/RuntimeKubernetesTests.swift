@@ -9,7 +9,7 @@ extension EndToEnd {
 
         @Test(.installed("dockerd", "docker"))
         func aPodServesTheNodeThroughUpdatesCrashesAndRestarts() throws {
-            try bench.run("daemonset", "update", "crash", "restart", "stop", "undo", "refusals", lines: 21)
+            try bench.run("daemonset", "update", "crash", "restart", "stop", "undo", "refusals", lines: 22)
         }
 
         @Test(.pythonModule("kubernetes_validate", package: "kubernetes-validate"))
