@@ -317,6 +317,8 @@ int clinux_bind(const char *source, int target) {
     if (tree < 0) return -1;
     struct mount_attributes attributes = {.set = ATTRIBUTE_NOSUID | ATTRIBUTE_NODEV | ATTRIBUTE_NOEXEC, .propagation = MS_SLAVE};
     int result = (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
+    /* A kernel without mount_setattr(2): the copy has the flags of the mount that it was made from. */
+    if (result < 0 && errno == ENOSYS) result = 0;
     if (result == 0) result = (int)syscall(SYS_move_mount, tree, "", target, "", MOVE_FROM_EMPTY_PATH | MOVE_TO_EMPTY_PATH);
     int saved = errno;
     close(tree);

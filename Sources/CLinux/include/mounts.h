@@ -66,7 +66,8 @@ int clinux_visit_answer(int channel, int timeout_milliseconds, struct clinux_vis
 
 /*
  * Binds a file or folder onto what a descriptor (O_PATH) is of: MS_NOSUID, MS_NODEV, MS_NOEXEC, slave. No symbolic link is followed at the end of the
- * path, and nothing that is mounted below it comes along. 0, or -1. Linux 5.12.
+ * path, and nothing that is mounted below it comes along. 0, or -1. Linux 5.2; before 5.12 with the
+ * flags and the propagation of the mount that the file lies on.
  */
 int clinux_bind(const char *source, int target);
 
