@@ -11,7 +11,9 @@ struct RuntimeBench {
     /// Runs some of its tests.
     /// - Parameter lines: how many results there are; if not said, one for each test at the least.
     func run(_ tests: String..., lines expected: Int? = nil) throws {
-        let result = try Command.run(["Tests/runtimes/\(program)", "--build", LXCFSProcess.buildFolder] + tests, seconds: seconds)
+        let environment = Machine.environment("RUN_IN_VM").map { ["RUN_IN_VM=\($0)"] } ?? []
+        let arguments = ["Tests/runtimes/\(program)", "--build", LXCFSProcess.buildFolder] + tests
+        let result = try Command.run(arguments, environment: environment, seconds: seconds)
         let lines = result.output.split(separator: "\n")
         for line in lines where !line.hasPrefix("ok ") { Issue.record("\(line)") }
         if let expected { #expect(lines.count == expected, "\(result)") }

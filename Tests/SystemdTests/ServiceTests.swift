@@ -207,7 +207,8 @@ struct ServiceTests {
     @Test(.enabled(if: Machine.program("dockerd") != nil && Machine.program("jq") != nil, "not installed: apt-get install docker.io jq"))
     func containersOfRuntimesReadOn() throws {
         _ = try reader()
-        let result = try Command.run(["Tests/runtimes/service", "--build", LXCFSProcess.buildFolder], seconds: 240)
+        let result = try Command.run(
+            ["Tests/runtimes/service", "--build", LXCFSProcess.buildFolder], environment: ["RUN_IN_VM=yes"], seconds: 240)
         for line in result.output.split(separator: "\n") where !line.hasPrefix("ok ") { Issue.record("\(line)") }
         #expect(result.succeeded && result.output.contains("ok runc stop"), "\(result)\n\(Service.story)")
     }
