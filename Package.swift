@@ -123,7 +123,8 @@ let package = Package(
             dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "OCIRuntime", "TestContainers", "TestSupport", system],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
-            name: "lxcfsctlTests", dependencies: ["LXCFSControl", "LinuxSystem", "ProcText", "lxcfsctl", argumentParser, system],
+            name: "lxcfsctlTests",
+            dependencies: ["JSONText", "LXCFSControl", "LinuxSystem", "ProcText", "lxcfsctl", argumentParser, system],
             swiftSettings: strict),
         .testTarget(name: "ProcTextTests", dependencies: ["ProcText"], swiftSettings: strict),
         .testTarget(

@@ -42,5 +42,9 @@ need_for_testing() {
 # The runtimes that lists of mounts are given to. CI installs them; on other machines the tests take those that are there: nobody who runs
 # tests shall find an engine on the machine afterwards.
 need_for_runtimes() {
-    need dockerd=docker.io docker-compose=docker-compose podman=podman crun=crun lxc-start=lxc systemd-nspawn=systemd-container
+    need dockerd=docker.io docker-compose=docker-compose podman=podman crun=crun lxc-start=lxc systemd-nspawn=systemd-container ctr=containerd \
+        jq=jq || return 1
+    # The schemas of Kubernetes, and what a kubelet speaks with containerd. Without PyPI, what needs them is skipped.
+    [ -e .build/python/kubernetes_validate/__init__.py ] || /usr/bin/pip3 install --quiet --target .build/python kubernetes-validate 2>/dev/null || :
+    [ -e .build/python/grpc/__init__.py ] || /usr/bin/pip3 install --quiet --target .build/python grpcio 2>/dev/null || :
 }

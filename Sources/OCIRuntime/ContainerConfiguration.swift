@@ -1,4 +1,5 @@
 package import JSONText
+internal import LXCFSControl
 
 /// A container's config.json (OCI runtime-spec), read for one question: which of our files can go into it.
 package struct ContainerConfiguration: Sendable {
@@ -66,14 +67,7 @@ package struct ContainerConfiguration: Sendable {
         return type == "bind" || (mount["options"]?.elements ?? []).contains { $0.stringValue == "bind" || $0.stringValue == "rbind" }
     }
 
-    /// The components of a path, without `.` and `..`.
-    private static func place(_ path: String) -> [Substring] {
-        var place: [Substring] = []
-        for component in path.split(separator: "/") where component != "." {
-            if component == ".." { _ = place.popLast() } else { place.append(component) }
-        }
-        return place
-    }
+    private static func place(_ path: String) -> [Substring] { MountPlace.parts(of: path) }
 
     private static func bool(_ text: String) -> Bool? {
         switch text.lowercased() {

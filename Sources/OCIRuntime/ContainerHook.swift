@@ -10,13 +10,8 @@ internal import SystemPackage
 /// It runs in the container's mount namespace, where the container's root is prepared and the host's is still there. It asks nobody, reads no
 /// configuration and needs no socket: everything is in its arguments.
 package enum ContainerHook {
-    private static let word = "--lxcfs-hook"
-    private static let requiredWord = "--lxcfs-hook=required"
-
-    /// - Parameter root: the folder that becomes the container's root.
-    static func arguments(root: String, _ mounts: [Mount], isRequired: Bool) -> [String] {
-        ["lxcfs-runtime", isRequired ? requiredWord : word, root] + mounts.flatMap { [$0.source, $0.destination] }
-    }
+    private static let word = HookArguments.word
+    private static let requiredWord = HookArguments.requiredWord
 
     /// Whether the hook is one that `arguments` made.
     static func isOurs(_ hook: JSONNode) -> Bool {
@@ -41,9 +36,10 @@ package enum ContainerHook {
     }
 
     private static func mount(_ arguments: ArraySlice<String>) throws(WrapperFailure) {
-        guard let folder = arguments.first, arguments.count % 2 == 1 else {
+        guard let given = arguments.first, arguments.count % 2 == 1 else {
             throw WrapperFailure("the hook was called with arguments that it does not know")
         }
+        let folder = given == HookArguments.rootOfState ? try HookState.root() : given
         let table: MountTable
         let root: OwnedFileDescriptor
         do throws(Errno) {

@@ -30,7 +30,7 @@ package struct ViewInsertion: Sendable {
         var isHooked = false
         if !byHook.isEmpty, let root = configuration.rootFolder, !configuration.createContainerHooks.contains(where: ContainerHook.isOurs) {
             let folder = root.hasPrefix("/") ? root : bundle + "/" + root
-            let arguments = ContainerHook.arguments(root: folder, byHook, isRequired: isRequired)
+            let arguments = HookArguments.words(root: folder, byHook, isRequired: isRequired)
             try text.append([hook(arguments)], toArrayAt: ["hooks", "createContainer"])
             isHooked = true
         }

@@ -36,15 +36,22 @@ struct LXCFSCtl: ParsableCommand {
         version: ProductVersion.current,
         subcommands: [
             StatusCommand.self, DoctorCommand.self, TopCommand.self, ContainersCommand.self, InspectCommand.self, ShowCommand.self,
-            MountsCommand.self, AttachCommand.self, DetachCommand.self, RepairCommand.self, ReloadCommand.self, VirtualizationCommand.self,
+            MountsCommand.self, DockerCommand.self, RuntimeCommand.self, AttachCommand.self, DetachCommand.self, RepairCommand.self,
+            ReloadCommand.self,
+            VirtualizationCommand.self,
             MetricsCommand.self, EventsCommand.self, ProbeCommand.self,
         ])
+
+    /// The command line as the parser shall have it.
+    static func arguments(_ words: ArraySlice<String>) -> [String] {
+        DockerCommandLine.withOwnOptionsFirst(GlobalOptions.behindTheCommand(words))
+    }
 
     static func main() {
         StandardStreams.openMissing(forWriting: false)
         StandardOutput.endsWithItsReader()
         do {
-            var command = try parseAsRoot(GlobalOptions.behindTheCommand(CommandLine.arguments.dropFirst()))
+            var command = try parseAsRoot(arguments(CommandLine.arguments.dropFirst()))
             try command.run()
         } catch let failure as Failure {
             Output.complain(failure.sentence)

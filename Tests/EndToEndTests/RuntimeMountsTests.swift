@@ -2,54 +2,43 @@ import TestContainers
 import Testing
 
 extension EndToEnd {
-    /// What `lxcfsctl mounts` prints, given to the runtimes themselves: Tests/runtimes/mounts, of which each line is a result here.
-    @Suite(
-        "lxcfsctl mounts in real runtimes",
-        .disabled(if: Machine.isVirtual, "the same lists go to the same runtimes on the host; the disk here is too slow for images"))
+    /// What `lxcfsctl mounts` prints, given to the runtimes themselves.
+    @Suite("lxcfsctl mounts in real runtimes", .onTheHost)
     struct RuntimeMounts {
-        private static func isInstalled(_ programs: String...) -> Bool { programs.allSatisfy { Machine.program($0) != nil } }
+        private let bench = RuntimeBench(program: "mounts")
 
-        /// Runs tests of the script, with a daemon of their own.
-        private func run(_ tests: String...) throws {
-            let result = try Command.run(["Tests/runtimes/mounts", "--build", LXCFSProcess.buildFolder] + tests, seconds: 120)
-            let lines = result.output.split(separator: "\n")
-            for line in lines where !line.hasPrefix("ok ") { Issue.record("\(line)") }
-            #expect(lines.count >= tests.count, "\(result)")
-            #expect(result.succeeded, "\(result)")
-        }
-
-        @Test(.enabled(if: isInstalled("dockerd", "docker"), "not installed: apt-get install docker.io"))
+        @Test(.installed("dockerd", "docker"))
         func dockerRunTakesTheListAsItIs() throws {
-            try run("docker", "docker-debian", "docker-mount", "docker-restricted")
+            try bench.run("docker", "docker-debian", "docker-mount", "docker-restricted")
         }
 
-        @Test(.enabled(if: isInstalled("dockerd", "docker-compose"), "not installed: apt-get install docker.io docker-compose"))
+        @Test(.installed("dockerd", "docker-compose"))
         func composeServicesExtendTheFragment() throws {
-            try run("compose")
+            try bench.run("compose")
         }
 
-        @Test(.enabled(if: isInstalled("podman", "crun"), "not installed: apt-get install podman crun"))
+        @Test(.installed("podman", "crun"))
         func podmanTakesTheListAndTheDevice() throws {
-            try run("podman", "podman-runc", "podman-cdi")
+            try bench.run("podman", "podman-runc", "podman-cdi", "podman-cdi-hook", "podman-hook")
         }
 
-        @Test(.enabled(if: isInstalled("runc", "crun"), "not installed: apt-get install runc crun"))
+        @Test(.installed("runc", "crun"))
         func bundlesTakeTheMounts() throws {
-            try run("runc", "crun", "runc-users", "crun-users")
+            try bench.run("runc", "crun", "runc-users", "crun-users")
         }
 
-        @Test(.enabled(if: isInstalled("lxc-start"), "not installed: apt-get install lxc"))
+        @Test(.installed("lxc-start"))
         func lxcTakesTheLinesInAConfiguration() throws {
-            try run("lxc")
+            try bench.run("lxc")
         }
 
-        @Test(.enabled(if: isInstalled("systemd-nspawn"), "not installed: apt-get install systemd-container"))
+        @Test(.installed("systemd-nspawn"))
         func nspawnTakesTheBinds() throws {
-            try run("systemd-nspawn")
+            try bench.run("systemd-nspawn")
         }
 
         @Test func withoutAMountThereIsNoList() throws {
-            try run("refusals")
+            try bench.run("refusals")
         }
     }
 }

@@ -82,6 +82,46 @@ struct MountFormatTests {
                 """)
     }
 
+    @Test func cdiMayHaveAHookForWhatTheRuntimeRefuses() throws {
+        let text = try MountFormat.cdi.text(
+            of: FixtureMounts.one, hook: HookedMounts(mounts: FixtureMounts.one.mounts, program: "/x/lxcfs-runtime"))
+        let words = text.split { " \n".contains($0) }.joined()
+        #expect(
+            words.contains(
+                """
+                "hooks":[{"args":["lxcfs-runtime","--lxcfs-hook","-","/var/lib/lxcfs/proc/meminfo","/proc/meminfo"],\
+                "hookName":"createContainer","path":"/x/lxcfs-runtime"}]
+                """), "\(text)")
+    }
+
+    @Test func ociHookIsAFileForPodmanAndCRIO() throws {
+        #expect(
+            try MountFormat.ociHook.text(of: FixtureMounts.one) == """
+                {
+                  "hook" : {
+                    "args" : [
+                      "lxcfs-runtime",
+                      "--lxcfs-hook",
+                      "-",
+                      "/var/lib/lxcfs/proc/meminfo",
+                      "/proc/meminfo"
+                    ],
+                    "path" : "/usr/bin/lxcfs-runtime"
+                  },
+                  "stages" : [
+                    "createContainer"
+                  ],
+                  "version" : "1.0.0",
+                  "when" : {
+                    "annotations" : {
+                      "^io\\\\.lxcfs\\\\.enable$" : "^(true|1|yes|on)$"
+                    }
+                  }
+                }
+
+                """)
+    }
+
     @Test func cdiIsASpecificationWithOneDevice() throws {
         #expect(
             try MountFormat.cdi.text(of: FixtureMounts.one) == """

@@ -12,4 +12,9 @@ struct ProcessCapabilitiesTests {
     func tellsWhoMayAdministrate(text: String, may: Bool) {
         #expect(ProcessCapabilities(InputText(bytes: Array(text.utf8))).mayAdministrate == may)
     }
+
+    @Test(arguments: [("CapEff:\t0000000000080000\n", true), ("CapEff:\t000001fffff7ffff\n", false), ("", false)])
+    func tellsWhoMayTrace(text: String, may: Bool) {
+        #expect(ProcessCapabilities(InputText(bytes: Array(text.utf8))).mayTrace == may)
+    }
 }

@@ -9,10 +9,10 @@ enum Service {
     /// Whether systemd is pid 1 here, and nobody minds what is done to the machine.
     static let isUsable = Machine.isVirtual && Machine.read("/proc/1/comm") == "systemd\n"
 
-    /// Puts the program and the unit where a package would, and shortens the watchdog's time.
+    /// Puts the programs and the unit where a package would, and shortens the watchdog's time.
     static func install() throws {
         let program = LXCFSProcess.release ?? LXCFSProcess.binary
-        try succeed(["install", "-m", "755", program, "/usr/bin/lxcfs"])
+        for suffix in ["", "ctl"] { try succeed(["install", "-m", "755", program + suffix, "/usr/bin/lxcfs" + suffix]) }
         try succeed(["install", "-D", "-m", "644", "Packaging/systemd/lxcfs.service", "/etc/systemd/system/lxcfs.service"])
         try setDropIn("watchdog", "[Service]\nWatchdogSec=\(watchdogSeconds)\n")
     }

@@ -203,6 +203,15 @@ struct ServiceTests {
         expectService(reader, restarts: Service.restarts, after: "start refused")
     }
 
+    /// Tests/runtimes/service, of which each line is a result here.
+    @Test(.enabled(if: Machine.program("dockerd") != nil && Machine.program("jq") != nil, "not installed: apt-get install docker.io jq"))
+    func containersOfRuntimesReadOn() throws {
+        _ = try reader()
+        let result = try Command.run(["Tests/runtimes/service", "--build", LXCFSProcess.buildFolder], seconds: 240)
+        for line in result.output.split(separator: "\n") where !line.hasPrefix("ok ") { Issue.record("\(line)") }
+        #expect(result.succeeded && result.output.contains("ok runc stop"), "\(result)\n\(Service.story)")
+    }
+
     @Test func aStopUnmounts() throws {
         let reader = try reader()
         #expect(reader.stop())

@@ -25,6 +25,25 @@ struct UnitFileTests {
         #expect(!result.errors.contains("lxcfs.service"), "\(result)")
     }
 
+    @Test(arguments: [false, true])
+    func theDropInForPouchHasNothingThatSystemdDoesNotKnow(isDamaged: Bool) throws {
+        let folder = try TemporaryFolder()
+        for name in ["lxcfs", "lxcfsctl", "pouch.home"] {
+            try Machine.write("#!/bin/sh\n", to: "\(folder.path)/\(name)", creating: true)
+            chmod("\(folder.path)/\(name)", 0o755)
+        }
+        mkdir(folder.path + "/lxcfs.service.d", 0o755)
+        for (source, copy) in [(UnitFileTests.path, "lxcfs.service"), ("Integrations/pouch/pouch.conf", "lxcfs.service.d/pouch.conf")] {
+            var text = try #require(Machine.read(source)).replacing("/usr/bin/lxcfs", with: folder.path + "/lxcfs")
+            text = text.replacing("/usr/share/lxcfs/", with: folder.path + "/")
+            if isDamaged { text = text.replacing("Alias=", with: "Alibi=") }
+            try Machine.write(text, to: "\(folder.path)/\(copy)", creating: true)
+        }
+        let result = try Command.run(["systemd-analyze", "verify", "--man=no", folder.path + "/lxcfs.service"])
+        #expect(result.succeeded, "\(result)")
+        #expect(result.errors.contains("pouch.conf") == isDamaged, "\(result)")
+    }
+
     @Test func theCheckerSeesAWrongWord() throws {
         let result = try verify { $0.replacing("OOMPolicy=continue", with: "OOMPolicy=cheer") }
         #expect(result.errors.contains("lxcfs.service"), "\(result)")

@@ -82,6 +82,23 @@ struct DoctorHostTests {
         #expect(RuntimesCheck().examine(.without(host)).map(\.text) == ["Docker 28.2.2 is installed, its daemon does not answer"])
     }
 
+    @Test func knowsWhetherDockerHasTheRuntime() {
+        let host = ScriptedHost.bare()
+        func second(_ runtimes: String) -> Finding? {
+            host.programs = [
+                "docker version --format {{.Server.Version}}": "20.10.24\n",
+                (["docker"] + RunningDockerd.Runtimes.question).joined(separator: " "): runtimes,
+            ]
+            return RuntimesCheck().examine(.without(host)).dropFirst().first
+        }
+        #expect(second("runc\nrunc runc\n")?.text.contains("lxcfsctl runtime install docker") == true)
+        #expect(second("lxcfs\nlxcfs /usr/bin/lxcfs-runtime\nrunc runc\n")?.level == .fault)
+        #expect(second("runc\nviews /usr/bin/lxcfs-runtime\nrunc runc\n")?.remedy?.hasSuffix("remove docker --name views") == true)
+        host.probes["/usr/bin/lxcfs-runtime"] = .exists(mode: 0o100755, owner: 0, group: 0)
+        #expect(second("lxcfs\nlxcfs /usr/bin/lxcfs-runtime\nrunc runc\n")?.text.contains("all containers") == true)
+        #expect(second("runc\nlxcfs /usr/bin/lxcfs-runtime\nrunc runc\n")?.text.contains("--runtime lxcfs") == true)
+    }
+
     @Test func knowsWhatEachRuncRefuses() {
         let host = ScriptedHost.bare()
         func remedy(_ version: String) -> String? {

@@ -8,11 +8,18 @@ import Testing
 @Suite("lxcfsctl's command line")
 struct HelpTests {
     /// All but those that only the program itself calls.
-    private static let commands = LXCFSCtl.configuration.subcommands.filter { $0.configuration.shouldDisplay }
+    private static let shown = LXCFSCtl.configuration.subcommands.filter { $0.configuration.shouldDisplay }
+
+    /// Those that do something, by all the words that they are called with.
+    private static let commands: [(words: [String], command: any ParsableCommand.Type)] = shown.flatMap { command in
+        let name = command.configuration.commandName ?? ""
+        let below = command.configuration.subcommands
+        return below.isEmpty ? [([name], command)] : below.map { ([name, $0.configuration.commandName ?? ""], $0) }
+    }
 
     @Test func theProgramNamesItsCommandsStatusesAndVariables() {
         let help = LXCFSCtl.helpMessage(columns: 100)
-        for command in HelpTests.commands { #expect(help.contains("  \(command.configuration.commandName ?? "?") ")) }
+        for command in HelpTests.shown { #expect(help.contains("  \(command.configuration.commandName ?? "?") ")) }
         for text in ["EXIT STATUS", "64", GlobalOptions.socketVariable, "NO_COLOR", "--generate-completion-script"] {
             #expect(help.contains(text), "\(text)")
         }
@@ -20,13 +27,13 @@ struct HelpTests {
 
     @Test(arguments: HelpTests.commands.indices)
     func everyCommandHasAHelpPageAndTheGlobalOptions(index: Int) throws {
-        let command = HelpTests.commands[index]
-        let name = try #require(command.configuration.commandName)
+        let (words, command) = HelpTests.commands[index]
+        let name = words.joined(separator: " ")
         #expect(!command.configuration.abstract.isEmpty && command.configuration.abstract.hasSuffix("."), "\(name)")
         let help = LXCFSCtl.helpMessage(for: command, columns: 80)
         for text in ["USAGE: lxcfsctl \(name)", "--socket <path>", "--json"] { #expect(help.contains(text), "\(name): \(text)") }
         #expect(help.split(separator: "\n").allSatisfy { $0.count <= 80 || $0.hasPrefix("USAGE") }, "\(help)")
-        var asked = try LXCFSCtl.parseAsRoot([name, "--help"])
+        var asked = try LXCFSCtl.parseAsRoot(words + ["--help"])
         let end = #expect(throws: (any Error).self) { try asked.run() }
         #expect(end.map { LXCFSCtl.exitCode(for: $0) } == .success && end.map { LXCFSCtl.fullMessage(for: $0) } == help)
     }
@@ -38,7 +45,9 @@ struct HelpTests {
         ["top", "--interval", "0"],
         ["top", "--interval", "nan"], ["containers", "--sort", "colour"], ["status", "--socket"], ["status", "--socket", ""],
         ["inspect", ""],
-        ["metrics", "--json", "--format", "prometheus"], ["metrics", "--format", "xml"],
+        ["metrics", "--json", "--format", "prometheus"], ["metrics", "--format", "xml"], ["docker", "--json", "ps"],
+        ["runtime", "install"],
+        ["runtime", "install", "podman"], ["mounts", "--with-hook"],
     ])
     func aWrongCommandLineIsAUsageError(arguments: [String]) {
         let error = #expect(throws: (any Error).self) { try LXCFSCtl.parseAsRoot(arguments) }

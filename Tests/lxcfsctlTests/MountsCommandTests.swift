@@ -32,7 +32,7 @@ struct MountsCommandTests {
     @Test func takesNamesOneByOneOrWithCommas() throws {
         let command = try parsed("--only", "meminfo,stat", "--only", "uptime", "--except", "stat")
         #expect(
-            MountSelection(only: command.only, except: command.except)
+            MountSelection(only: command.files.only, except: command.files.except)
                 == MountSelection(only: ["meminfo", "stat", "uptime"], except: ["stat"]))
     }
 

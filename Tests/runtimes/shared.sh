@@ -8,6 +8,7 @@
 # A program sources this, says `prepare NAME "$@"`, and then has
 #   folder        for everything; removed at the end
 #   group         the name of its cgroups
+#   mnt           where lxcfs is mounted, unless it says otherwise before start_daemon
 #   build         where the programs of this project lie: lxcfs, lxcfsctl, lxcfs_runtime are their paths
 #   arguments     those of its own that are no option known here
 
@@ -165,16 +166,22 @@ without_hybrid() {
     fi
 }
 
+# cgroups_of PID: the folders of its cgroups.
+cgroups_of() {
+    local hierarchy controllers path
+    while read -r hierarchy; do
+        while IFS=: read -r _ controllers path; do
+            [[ $hierarchy == *,$controllers,* || ( -z $controllers && $hierarchy == cgroup2* ) ]] && echo "${hierarchy##* }$path"
+        done <"/proc/$1/cgroup"
+    done < <(sed -n 's/^[^ ]* [^ ]* [^ ]* \/ \([^ ]*\) .* - \(cgroup2\{0,1\}\) [^ ]* \(.*\)/\2 ,\3, \1/p' /proc/self/mountinfo)
+}
+
 # enter PID COMMAND...: runs it in all namespaces, the root and the cgroups of a process.
 enter() {
-    local pid=$1 hierarchy
+    local pid=$1 path
     shift
     (
-        while read -r hierarchy; do
-            while IFS=: read -r _ controllers path; do
-                [[ $hierarchy == *,$controllers,* || ( -z $controllers && $hierarchy == cgroup2* ) ]] && echo "$BASHPID" >"${hierarchy##* }$path/cgroup.procs"
-            done <"/proc/$pid/cgroup"
-        done < <(sed -n 's/^[^ ]* [^ ]* [^ ]* \/ \([^ ]*\) .* - \(cgroup2\{0,1\}\) [^ ]* \(.*\)/\2 ,\3, \1/p' /proc/self/mountinfo) 2>/dev/null
+        while read -r path; do echo "$BASHPID" >"$path/cgroup.procs"; done < <(cgroups_of "$pid") 2>/dev/null
         exec nsenter --target "$pid" --all --root --wd "$@"
     )
 }
@@ -182,7 +189,7 @@ enter() {
 # --- Docker ------------------------------------------------------------------
 
 # docker_here NAME: an engine of its own, started by the first who asks: no network, no rules of a firewall, no part in the machine's own Docker. Its
-# configuration is $folder/docker/daemon.json, and $docker_options are more of its options.
+# configuration is $folder/docker/daemon.json, $docker_options are more of its options, and $docker_parent is where its cgroups are.
 docker_options=()
 docker_here() {
     needs "$1" dockerd=docker.io docker=docker.io || return 1
@@ -197,7 +204,7 @@ docker_here() {
     fi
     dockerd --config-file "$folder/docker/daemon.json" --data-root "$folder/docker/data" --exec-root "$folder/docker/exec" \
         --pidfile "$folder/docker/pid" --host "$DOCKER_HOST" --storage-driver vfs --bridge none --iptables=false --ip-forward=false \
-        --cgroup-parent "/$group" "${docker_options[@]}" >"$folder/docker/log" 2>&1 &
+        --cgroup-parent "${docker_parent:-/$group}" "${docker_options[@]}" >"$folder/docker/log" 2>&1 &
     dockerd=$!
     local try
     # It takes 10 seconds on an emulated machine.
@@ -268,12 +275,12 @@ END
 
 # --- lxcfs -------------------------------------------------------------------
 
-# start_daemon: mounts $folder/mnt, and sets `daemon`, the keeper's pid.
+# start_daemon: mounts $mnt, and sets `daemon`, the keeper's pid.
 daemon_options=()
 start_daemon() {
     # The folder of a mount that nobody serves cannot be made.
-    mkdir "$folder/mnt" 2>/dev/null
-    "$lxcfs" --runtime-dir "$folder" "${daemon_options[@]}" "$folder/mnt" 2>>"$folder/lxcfs.log" &
+    mkdir "$mnt" 2>/dev/null
+    "$lxcfs" --runtime-dir "$folder" "${daemon_options[@]}" "$mnt" 2>>"$folder/lxcfs.log" &
     daemon=$!
     export LXCFS_CONTROL_SOCKET=$folder/lxcfs/control.sock
     local try
@@ -293,6 +300,12 @@ kill_daemon() {
     # shellcheck disable=SC2086 # a list
     kill -KILL "$daemon" $children
     wait "$daemon" 2>/dev/null
+    # The worker's threads end one by one; a read that is under way when the last does gets ECONNABORTED.
+    local try
+    for ((try = 0; try < 100; try++)); do
+        [[ $(timeout 5 cat "$mnt/proc/uptime" 2>&1) != *'not connected'* ]] || return 0
+        sleep 0.05
+    done
 }
 
 # --- The run -----------------------------------------------------------------
@@ -315,7 +328,8 @@ prepare() {
     lxcfs=$build/lxcfs lxcfsctl=$build/lxcfsctl lxcfs_runtime=$build/lxcfs-runtime
     [[ $(id -u) == 0 ]] || { echo "$prog: not root" >&2; exit 2; }
     needs "$prog" busybox=busybox-static python3=python3 || exit 2
-    folder=$(mktemp -d "/tmp/lxcfs-$name-XXXXXX") group=lxcfs-$name-$$
+    folder=$(mktemp -d "${TMPDIR:-/tmp}/lxcfs-$name-XXXXXX") group=lxcfs-$name-$$
+    mnt=$folder/mnt
     chmod 755 "$folder"
     trap 'cleanup; exit "$failed"' EXIT
     trap 'failed=1; exit' INT TERM

@@ -16,6 +16,8 @@ enum CDISpecification {
 
     private struct Edits: Encodable {
         var mounts: [Entry]
+        /// Absent where there is none.
+        var hooks: [Hook]?
     }
 
     private struct Entry: Encodable {
@@ -24,9 +26,17 @@ enum CDISpecification {
         var options: [String]
     }
 
-    static func text(of mounts: [Mount]) -> String {
+    private struct Hook: Encodable {
+        var hookName = "createContainer"
+        var path: String
+        var args: [String]
+    }
+
+    static func text(of mounts: [Mount], _ hook: HookedMounts) -> String {
         let entries = mounts.map { Entry(hostPath: $0.source, containerPath: $0.destination, options: $0.options) }
-        let specification = Specification(devices: [Device(containerEdits: Edits(mounts: entries))])
+        let hooks =
+            hook.mounts.isEmpty ? nil : [Hook(path: hook.program, args: HookArguments.words(root: HookArguments.rootOfState, hook.mounts))]
+        let specification = Specification(devices: [Device(containerEdits: Edits(mounts: entries, hooks: hooks))])
         return String(decoding: JSON.text(of: specification, isForPeople: true), as: UTF8.self) + "\n"
     }
 }

@@ -14,6 +14,8 @@ package enum MountFormat: String, Sendable, CaseIterable {
     case oci
     /// A specification of the Container Device Interface: `--device lxcfs.io/lxcfs=all`.
     case cdi
+    /// A file for /etc/containers/oci/hooks.d, of Podman and CRI-O.
+    case ociHook = "oci-hook"
     /// `volumes` of a pod and `volumeMounts` of its containers.
     case kubernetes
     /// `--bind=MOUNTPOINT --bind=SOURCE:DESTINATION`.
@@ -27,13 +29,14 @@ package enum MountFormat: String, Sendable, CaseIterable {
         case .docker, .dockerMount, .compose, .oci, .cdi, .kubernetes: .runc
         // Its default wherever it is packaged.
         case .podman: .crun
-        case .lxc, .systemdNspawn, .json: nil
+        case .lxc, .systemdNspawn, .json, .ociHook: nil
         }
     }
 
     /// The text, with a newline at its end.
+    /// - Parameter hook: for `cdi`, what a hook is to mount; for `ociHook`, only its program counts.
     /// - Throws: `.unwritable` for a path that cannot be said in this format.
-    package func text(of list: ListMounts.Reply) throws(MountListError) -> String {
+    package func text(of list: ListMounts.Reply, hook: HookedMounts = HookedMounts()) throws(MountListError) -> String {
         switch self {
         case .docker: try DockerVolumes.text(of: list.mounts)
         case .dockerMount: try DockerMounts.text(of: list.mounts)
@@ -41,7 +44,8 @@ package enum MountFormat: String, Sendable, CaseIterable {
         case .compose: try ComposeFragment.text(of: list.mounts)
         case .lxc: try LXCEntries.text(of: list.mounts)
         case .oci: OCIMounts.text(of: list.mounts)
-        case .cdi: CDISpecification.text(of: list.mounts)
+        case .cdi: CDISpecification.text(of: list.mounts, hook)
+        case .ociHook: OCIHookFile.text(of: list.mounts, program: hook.program)
         case .kubernetes: try KubernetesVolumes.text(of: list.mounts)
         case .systemdNspawn: try NspawnBinds.text(of: list)
         case .json: String(decoding: JSON.text(of: list, isForPeople: true), as: UTF8.self) + "\n"

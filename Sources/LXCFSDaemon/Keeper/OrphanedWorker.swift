@@ -20,11 +20,7 @@ struct OrphanedWorker {
     private init(_ pid: Int32, _ proc: Directory, _ mount: Connection.Mount) throws(Errno) {
         let memory = try proc.destinationOfLink("\(pid)/fd/\(Worker.stateDescriptor)")
         guard memory.hasPrefix("/memfd:" + StateMemory.name) else { throw .noSuchFileOrDirectory }
-        // What a container's process says of itself is not believed: only one of root's that lives where this one does is the host's.
-        guard try proc.status("\(pid)").owner == 0 else { throw .notPermitted }
-        for namespace in ["mnt", "pid", "user"] {
-            guard try proc.status("\(pid)/ns/\(namespace)").isSameFile(as: proc.status("self/ns/\(namespace)")) else { throw .notPermitted }
-        }
+        guard try OrphanedWorker.isTrusted(pid, proc) else { throw .notPermitted }
         process = try ProcessDescriptor(pid: pid)
         self.pid = pid
         let state = try StateMemory(adopting: process.duplicate(ofDescriptor: Worker.stateDescriptor))
@@ -33,6 +29,19 @@ struct OrphanedWorker {
         try proc.read("\(pid)/stat", into: &text)
         // Whose parent is its keeper is no orphan.
         guard let stat = ProcessStat(text), stat.parent != state[.keeperPID] else { throw .invalidArgument }
+    }
+
+    /// What a container's process says of itself is not believed: only one of root's is, with this process's pids and users, that lives where this
+    /// one does or may enter every process of the host, and so has nothing to gain. The latter is a lxcfs in a container of its own (a pod of Kubernetes) to
+    /// which this one is the successor, in another.
+    private static func isTrusted(_ pid: Int32, _ proc: Directory) throws(Errno) -> Bool {
+        func shares(_ namespace: String) throws(Errno) -> Bool {
+            try proc.status("\(pid)/ns/\(namespace)").isSameFile(as: proc.status("self/ns/\(namespace)"))
+        }
+        guard try proc.status("\(pid)").owner == 0, try shares("pid"), try shares("user") else { return false }
+        if try shares("mnt") { return true }
+        let capabilities = try ProcessCapabilities(ofProcess: proc.directory("\(pid)"))
+        return capabilities.mayAdministrate && capabilities.mayTrace
     }
 
     /// A duplicate of its /dev/fuse.

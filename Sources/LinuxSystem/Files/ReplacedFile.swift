@@ -8,6 +8,23 @@ package enum ReplacedFile {
     ///   - path: where a symbolic link is, the link is replaced.
     ///   - model: whose permissions and owner the new file gets; `nil`: mode 0644, and this process's user.
     package static func write(_ bytes: [UInt8], to path: String, like model: FileStatus? = nil) throws(Errno) {
+        try replace(path, with: bytes, like: model, isSynced: false)
+    }
+
+    /// The same for a file that is somebody's configuration: it keeps permissions and owner, a symbolic link is followed, and after a crash of the
+    /// machine it is the old or the new.
+    package static func edit(_ path: String, _ bytes: [UInt8]) throws(Errno) {
+        let file = RealPath.of(path) ?? path
+        let model: FileStatus?
+        do throws(Errno) {
+            model = try FileStatus(following: file)
+        } catch .noSuchFileOrDirectory {
+            model = nil
+        }
+        try replace(file, with: bytes, like: model, isSynced: true)
+    }
+
+    private static func replace(_ path: String, with bytes: [UInt8], like model: FileStatus?, isSynced: Bool) throws(Errno) {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
         // Hidden, and with another ending than what node_exporter looks for.
         let temporary = "\(folder).\(path.dropFirst(folder.count)).\(getpid())"
@@ -18,15 +35,22 @@ package enum ReplacedFile {
             try write(bytes, to: file)
             if let model {
                 // The mode last: a change of the owner takes set-user-ID bits away.
-                guard fchown(file.rawValue, model.owner, model.group) == 0, fchmod(file.rawValue, model.mode & 0o7777) == 0 else {
-                    throw Errno(rawValue: errno)
-                }
+                try check(fchown(file.rawValue, model.owner, model.group))
+                try check(fchmod(file.rawValue, model.mode & 0o7777))
             }
-            guard rename(temporary, path) == 0 else { throw Errno(rawValue: errno) }
+            if isSynced { try check(fsync(file.rawValue)) }
+            try check(rename(temporary, path))
         } catch {
             unlink(temporary)
             throw error
         }
+        guard isSynced else { return }
+        let parent = try OwnedFileDescriptor.openForReading(folder.isEmpty ? "." : folder)
+        try check(fsync(parent.rawValue))
+    }
+
+    private static func check(_ result: CInt) throws(Errno) {
+        guard result == 0 else { throw Errno(rawValue: errno) }
     }
 
     private static func write(_ bytes: [UInt8], to file: borrowing OwnedFileDescriptor) throws(Errno) {

@@ -27,4 +27,7 @@ package struct ProcessCapabilities: Sendable, Equatable {
 
     /// CAP_SYS_ADMIN, number 21: whoever has it in the host's user namespace may mount.
     package var mayAdministrate: Bool { bits >> 21 & 1 != 0 }
+
+    /// CAP_SYS_PTRACE, number 19: whoever has it in the host's user namespace may take part in every process.
+    package var mayTrace: Bool { bits >> 19 & 1 != 0 }
 }

@@ -4,6 +4,9 @@ package import SystemPackage
 
 /// A process that is meant and no other: a pidfd (pidfd_open(2), Linux 5.3) does not come to mean another process when the pid is used again.
 package final class ProcessDescriptor: Sendable {
+    /// SIGHUP, for those who do not import the C library.
+    package static let hangUpSignal = SIGHUP
+
     private let descriptor: OwnedFileDescriptor
 
     /// Refers to the process that has this pid now.

@@ -1,7 +1,5 @@
 internal import ArgumentParser
 internal import LXCFSControl
-internal import LinuxSystem
-internal import SystemPackage
 
 /// `lxcfsctl mounts`
 struct MountsCommand: ParsableCommand {
@@ -22,28 +20,28 @@ struct MountsCommand: ParsableCommand {
               lxc             lxc.mount.entry lines for a container's configuration
               oci             a JSON array, for `mounts` of config.json
               cdi             a file for /etc/cdi, for --device lxcfs.io/lxcfs=all
+              oci-hook        a file for /etc/containers/oci/hooks.d (Podman, CRI-O), for --annotation io.lxcfs.enable=true
               kubernetes      volumes and volumeMounts, in YAML
               systemd-nspawn  systemd-nspawn $(lxcfsctl mounts --format systemd-nspawn)
               json            the daemon's reply, as --json
 
-            Files that the runtime refuses are left out: runc's for docker, docker-mount, compose, oci, cdi and kubernetes; none for the others.
+            Files that the runtime refuses are left out: runc's for docker, docker-mount, compose, oci, cdi and kubernetes; none for the others. With \
+            --with-hook, cdi has them mounted by a hook.
             """)
 
     @Option(help: "How to write the list (default: docker).")
     var format: MountFormat?
 
-    @Option(
-        help: ArgumentHelp("Only these files; names as /proc/meminfo or meminfo, or folders. May be repeated.", valueName: "file,..."))
-    var only: [String] = []
-
-    @Option(help: ArgumentHelp("Leave these files out. May be repeated.", valueName: "file,..."))
-    var except: [String] = []
+    @OptionGroup var files: WantedFiles
 
     @Option(help: "The runtime that makes the mounts: runc, which refuses some files, or crun, which refuses none.")
     var runtime: OCIRuntime?
 
     @Flag(help: "Do not look whether the files are there for you: they will be mounted in another mount namespace.")
     var elsewhere = false
+
+    @Flag(help: "With cdi: what the runtime refuses is mounted too, by lxcfs-runtime as a hook.")
+    var withHook = false
 
     @OptionGroup var options: GlobalOptions
 
@@ -54,45 +52,30 @@ struct MountsCommand: ParsableCommand {
         if options.json, let format, format != .json {
             throw ValidationError("--json is the format json: leave one of the two out.")
         }
+        if withHook, wantedFormat != .cdi { throw ValidationError("--with-hook is for the format cdi.") }
     }
 
     func run() throws {
-        let client = options.client()
-        var list = try options.call(ListMounts.self, ListMounts.Parameters(), on: client)
-        let text = try MountsCommand.text(of: &list, wantedFormat, MountSelection(only: only, except: except, runtime: wantedRuntime))
-        if !elsewhere { try MountsCommand.checkVisibility(of: list, options, client) }
+        var list = try options.mounts(
+            MountSelection(only: files.only, except: files.except, runtime: withHook ? nil : wantedRuntime), isHere: !elsewhere,
+            remedy: "see `lxcfsctl doctor`, or say --elsewhere if the list is for another mount namespace")
+        var hook = HookedMounts(program: RuntimeProgram.installed ?? HookedMounts.usualProgram)
+        if withHook, let wantedRuntime {
+            hook.mounts = list.mounts.filter { $0.isRefused(by: wantedRuntime) }
+            list.mounts.removeAll { $0.isRefused(by: wantedRuntime) }
+        }
+        let text: String
+        do throws(MountListError) {
+            text = try wantedFormat.text(of: list, hook: hook)
+        } catch {
+            throw Failure("\(error)")
+        }
         // Not one byte before all is known to be well.
         try Output.write(Array(text.utf8))
     }
 
     /// Whose refusals count.
     var wantedRuntime: OCIRuntime? { runtime ?? wantedFormat.usualRuntime }
-
-    private static func checkVisibility(of list: ListMounts.Reply, _ options: GlobalOptions, _ client: ControlClient) throws(Failure) {
-        let device = try options.call(GetStatus.self, Nothing(), on: client).mount.device
-        let visible: VisibleMounts
-        do throws(Errno) {
-            visible = try VisibleMounts.current()
-        } catch {
-            throw Failure("cannot read /proc/self/mountinfo: \(error)")
-        }
-        do throws(MountListError) {
-            try visible.check(list, device: device)
-        } catch {
-            throw Failure("\(error): see `lxcfsctl doctor`, or say --elsewhere if the list is for another mount namespace", status: .failed)
-        }
-    }
-
-    private static func text(
-        of list: inout ListMounts.Reply, _ format: MountFormat, _ selection: MountSelection
-    ) throws(Failure) -> String {
-        do throws(MountListError) {
-            list.mounts = try selection.apply(to: list.mounts)
-            return try format.text(of: list)
-        } catch {
-            throw Failure("\(error)", status: .failed)
-        }
-    }
 }
 
 extension MountFormat: ExpressibleByArgument {}

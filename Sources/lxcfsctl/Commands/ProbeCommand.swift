@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import LinuxSystem
-internal import ProcText
 internal import SystemPackage
 
 /// `lxcfsctl probe`: the part of `doctor` that may hang on a file system which does not answer. Nobody else needs it.
@@ -48,8 +47,6 @@ struct ProbeCommand: ParsableCommand {
 
     /// The whole text of a file.
     static func text(of path: String) throws(Errno) -> String {
-        var text = InputText()
-        try OwnedFileDescriptor.openForReading(path).readAll(into: &text)
-        return String(decoding: text.bytes[text.range], as: UTF8.self)
+        String(decoding: try PlainFile.bytes(of: path), as: UTF8.self)
     }
 }

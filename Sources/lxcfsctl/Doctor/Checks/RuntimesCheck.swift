@@ -32,19 +32,40 @@ struct RuntimesCheck: Check {
                 note("Docker \(client.map { "\($0) " } ?? "")is installed, its daemon does not answer\(host.isRoot ? "" : " this user")")
             ]
         }
+        return [devices(of: server)] + dockersRuntimes(host)
+    }
+
+    /// The Container Device Interface.
+    private func devices(of server: VersionNumber) -> Finding {
         if server >= VersionNumber(28, 2) {
-            return [
-                ok("Docker \(server) knows CDI: lxcfsctl mounts --format cdi > /etc/cdi/lxcfs.json, docker run --device lxcfs.io/lxcfs=all")
-            ]
+            return ok(
+                "Docker \(server) knows CDI: lxcfsctl mounts --format cdi > /etc/cdi/lxcfs.json, docker run --device lxcfs.io/lxcfs=all")
         }
         if server >= VersionNumber(25) {
-            return [
-                ok(
-                    "Docker \(server) knows CDI where daemon.json has {\"features\": {\"cdi\": true}}; docker run $(lxcfsctl mounts) always works"
-                )
-            ]
+            return ok(
+                "Docker \(server) knows CDI where daemon.json has {\"features\": {\"cdi\": true}}; docker run $(lxcfsctl mounts) always works"
+            )
         }
-        return [ok("Docker \(server) does not know CDI: docker run $(lxcfsctl mounts)")]
+        return ok("Docker \(server) does not know CDI: docker run $(lxcfsctl mounts)")
+    }
+
+    /// Whether lxcfs-runtime is registered.
+    private func dockersRuntimes(_ host: any HostFacts) -> [Finding] {
+        guard let answer = host.run("docker", RunningDockerd.Runtimes.question), answer.succeeded else { return [] }
+        let runtimes = RunningDockerd.Runtimes(answer.output)
+        let own = runtimes.paths.filter { DaemonJSON.Runtime.isLXCFS($0.value) }.sorted { $0.key < $1.key }
+        if own.isEmpty { return [ok("Docker has no runtime of lxcfs: lxcfsctl runtime install docker --default is for all containers")] }
+        return own.map { name, path in
+            let isUsual = runtimes.usual == name
+            if host.probe(path) == .absent {
+                return fault(
+                    "Docker starts no container with \(isUsual ? "its default runtime" : "the runtime") \(name): \(path) is not there",
+                    remedy: "install lxcfs-runtime, or lxcfsctl runtime remove docker\(name == "lxcfs" ? "" : " --name \(name)")")
+            }
+            return isUsual
+                ? ok("Docker gives lxcfs's files to all containers: its default runtime is \(path)")
+                : ok("Docker gives lxcfs's files to containers that say --runtime \(name), which is \(path)")
+        }
     }
 
     private func podman(_ host: any HostFacts) -> [Finding] {
