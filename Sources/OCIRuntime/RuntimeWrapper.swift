@@ -77,11 +77,7 @@ package enum RuntimeWrapper {
     }
 
     /// Where this program really lies: the hook is started by another process, in another folder.
-    private static var ownPath: String {
-        guard let resolved = realpath("/proc/self/exe", nil) else { return "/usr/bin/lxcfs-runtime" }
-        defer { free(resolved) }
-        return String(cString: resolved)
-    }
+    private static var ownPath: String { RealPath.of("/proc/self/exe") ?? HookedMounts.usualProgram }
 
     private static func content(_ path: String) throws(WrapperFailure) -> [UInt8]? {
         do throws(Errno) {

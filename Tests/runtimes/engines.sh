@@ -154,17 +154,6 @@ ctr_is_stopped() { ctr_here task list | grep -q "^$1 .* STOPPED"; }
 ctr_remove() { ctr_here task rm "$1" && ctr_here container rm "$1"; }
 restarted_limits[ctr]=old
 
-# within TENTHS COMMAND...: waits so long for it to succeed.
-within() {
-    local tenths=$1 try
-    shift
-    for ((try = 0; try < tenths; try++)); do
-        "$@" >/dev/null 2>&1 && return 0
-        sleep 0.1
-    done
-    return 1
-}
-
 # --- The run -----------------------------------------------------------------
 
 # The script of the views, and an init with children that ends when it is told to.

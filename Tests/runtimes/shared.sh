@@ -44,6 +44,17 @@ expect() {
     ok "$name"
 }
 
+# within TENTHS COMMAND...: waits so long for it to succeed.
+within() {
+    local tenths=$1 try
+    shift
+    for ((try = 0; try < tenths; try++)); do
+        "$@" >/dev/null 2>&1 && return 0
+        sleep 0.1
+    done
+    return 1
+}
+
 mounts() { "$lxcfsctl" mounts "$@"; }
 
 # The number of mounts in the list for a runtime.
