@@ -14,7 +14,7 @@ package enum MountFormat: String, Sendable, CaseIterable {
     case oci
     /// A specification of the Container Device Interface: `--device lxcfs.io/lxcfs=all`.
     case cdi
-    /// A file for /etc/containers/oci/hooks.d, of Podman and CRI-O.
+    /// A file for /usr/share/containers/oci/hooks.d, of Podman and CRI-O.
     case ociHook = "oci-hook"
     /// `volumes` of a pod and `volumeMounts` of its containers.
     case kubernetes

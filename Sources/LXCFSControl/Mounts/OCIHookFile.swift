@@ -1,4 +1,4 @@
-/// A file for /etc/containers/oci/hooks.d, where Podman and CRI-O look (oci-hooks(5)): containers with the annotation `io.lxcfs.enable` get the files by
+/// A file for /usr/share/containers/oci/hooks.d, where Podman and CRI-O look (oci-hooks(5)): containers with the annotation `io.lxcfs.enable` get the files by
 /// a hook, those too that their runtime refuses.
 enum OCIHookFile {
     private struct File: Encodable {
