@@ -1,9 +1,9 @@
 #define _GNU_SOURCE
 #include "mounts.h"
+#include "mount_calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,27 +15,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Older headers have none of these; the numbers are the same on every architecture that we run on. */
+/* Older headers have none. */
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
-#ifndef SYS_mount_setattr
-#define SYS_mount_setattr 442
-#endif
-#define OPEN_TREE_COPY 1
-#define MOVE_FROM_EMPTY_PATH 0x4
-#define MOVE_TO_EMPTY_PATH 0x40
-#define ATTRIBUTE_NOSUID 0x2
-#define ATTRIBUTE_NODEV 0x4
-#define ATTRIBUTE_NOEXEC 0x8
-
-struct mount_attributes {
-    uint64_t set, clear, propagation, user_namespace;
-};
 
 struct question {
     uint32_t operation, index;
@@ -85,8 +71,7 @@ static int copy(int mount_root, const struct statx *file_system, const char *pat
      * Slave: what the container mounts there stays there, and what the host puts over our files later shows in the container. Before Linux 5.12 there is
      * no way to say so before it is placed: `place` does it then.
      */
-    struct mount_attributes attributes = {.set = ATTRIBUTE_NOSUID | ATTRIBUTE_NODEV | ATTRIBUTE_NOEXEC, .propagation = MS_SLAVE};
-    if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) < 0 && errno != ENOSYS) {
+    if (set_for_container(tree) < 0 && errno != ENOSYS) {
         int error = errno;
         close(tree);
         return -error;
@@ -310,26 +295,6 @@ int clinux_visit_answer(int channel, int timeout_milliseconds, struct clinux_vis
     if (recv(channel, answer, sizeof *answer, MSG_DONTWAIT) == (ssize_t)sizeof *answer) return 0;
     errno = EPIPE;
     return -1;
-}
-
-int clinux_bind(const char *source, int target) {
-    int tree = (int)syscall(SYS_open_tree, AT_FDCWD, source, OPEN_TREE_COPY | O_CLOEXEC | AT_SYMLINK_NOFOLLOW);
-    if (tree < 0) return -1;
-    struct mount_attributes attributes = {.set = ATTRIBUTE_NOSUID | ATTRIBUTE_NODEV | ATTRIBUTE_NOEXEC, .propagation = MS_SLAVE};
-    int result = (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
-    /* A kernel without mount_setattr(2): the copy has the flags of the mount that it was made from. */
-    if (result < 0 && errno == ENOSYS) result = 0;
-    if (result == 0) result = (int)syscall(SYS_move_mount, tree, "", target, "", MOVE_FROM_EMPTY_PATH | MOVE_TO_EMPTY_PATH);
-    int saved = errno;
-    close(tree);
-    errno = saved;
-    return result;
-}
-
-int clinux_is_of_kernel(int descriptor) {
-    struct statfs status;
-    if (fstatfs(descriptor, &status) < 0) return -1;
-    return status.f_type == PROC_SUPER_MAGIC || status.f_type == SYSFS_MAGIC;
 }
 
 int clinux_has_ended(pid_t child) {

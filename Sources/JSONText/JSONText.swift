@@ -33,7 +33,7 @@ package struct JSONText: Sendable {
     /// The text as a JSON string, with its quotes.
     package static func quoted(_ text: String) -> String { JSONString.quoted(text) }
 
-    /// Replaces the value at the path, or adds it, with the objects between it and the root that are not there yet.
+    /// Replaces the value at the path, or adds it, with the objects between it and the root that are not there yet, or are null.
     /// - Parameter value: a JSON text.
     /// - Throws: `.badValue`; `.wrongKind` where the path leads through what is not an object. Nothing is changed then.
     package mutating func set(_ value: String, at path: [String]) throws(JSONTextError) {
@@ -42,14 +42,18 @@ package struct JSONText: Sendable {
         var parent = root
         for (index, step) in path.dropLast().enumerated() {
             try parent.require(.object, path.prefix(index))
-            guard let next = parent[step] else {
+            guard let next = parent[step], next.kind != .null else {
                 // Objects that are not there yet are a part of the value.
                 let inner = path[(index + 1)...].reversed().reduce(value) { "{\(JSONText.quoted($1)):\($0)}" }
-                return try add([(step, try JSONText.parsed(inner))], to: parent)
+                return try put(try JSONText.parsed(inner), named: step, into: parent)
             }
             parent = next
         }
         try parent.require(.object, path.dropLast())
+        try put(new, named: name, into: parent)
+    }
+
+    private mutating func put(_ new: JSONNode, named name: String, into parent: JSONNode) throws(JSONTextError) {
         guard let old = parent[name] else { return try add([(name, new)], to: parent) }
         try replace(old.range, with: JSONLayout(beside: parent, in: self).text(of: new))
     }

@@ -13,10 +13,10 @@ package struct Bundle: Sendable {
 
     private var path: String { folder + "/config.json" }
 
-    /// - Parameter folder: `nil` for the working directory.
+    /// - Parameter folder: `nil` or empty for the working directory.
     /// - Throws: for what is not a file of this bundle, or is no JSON text that can be changed: what is wrong with it, the runtime will say.
     package init(_ folder: String?) throws(WrapperFailure) {
-        let given = folder ?? "."
+        let given = folder.flatMap { $0.isEmpty ? nil : $0 } ?? "."
         guard let resolved = realpath(given, nil) else {
             throw WrapperFailure("the bundle \(given) cannot be used: \(Errno(rawValue: errno))")
         }

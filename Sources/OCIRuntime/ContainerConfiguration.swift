@@ -5,6 +5,8 @@ internal import LXCFSControl
 package struct ContainerConfiguration: Sendable {
     private let root: JSONNode
     private let mounts: [(place: [Substring], node: JSONNode)]
+    /// A mount that says nothing of its propagation (mount_namespaces(7)) may be the host's peer.
+    private let isRootShared: Bool
 
     /// The annotation that says whether the container gets the views.
     package static let annotation = "io.lxcfs.enable"
@@ -16,6 +18,7 @@ package struct ContainerConfiguration: Sendable {
         mounts = (root["mounts"]?.elements ?? []).map { node in
             (ContainerConfiguration.place(node["destination"]?.stringValue ?? ""), node)
         }
+        isRootShared = ContainerConfiguration.shared.contains(root["linux"]?["rootfsPropagation"]?.stringValue ?? "")
     }
 
     /// Why nothing may be mounted into this container; `nil` where something may. It follows `this container`.
@@ -45,9 +48,9 @@ package struct ContainerConfiguration: Sendable {
     package func hasRoom(for destination: String) -> Bool {
         let place = ContainerConfiguration.place(destination)
         guard let first = place.first, place.count > 1 else { return false }
-        guard let base = mounts.last(where: { $0.place == [first] })?.node, ContainerConfiguration.isKernels(base, first) else {
-            return false
-        }
+        guard let base = mounts.last(where: { $0.place == [first] })?.node, ContainerConfiguration.isKernels(base, first),
+            !isHostsPeer(base)
+        else { return false }
         return !mounts.contains { mount in
             mount.place != [first] && (mount.place.starts(with: place) || place.starts(with: mount.place))
         }
@@ -65,6 +68,17 @@ package struct ContainerConfiguration: Sendable {
         if name == "proc" && type == "proc" || name == "sys" && type == "sysfs" { return true }
         guard name == "proc" || name == "sys", place(mount["source"]?.stringValue ?? "") == [name] else { return false }
         return type == "bind" || (mount["options"]?.elements ?? []).contains { $0.stringValue == "bind" || $0.stringValue == "rbind" }
+    }
+
+    private static let shared: Set<String> = ["shared", "rshared"]
+    private static let unshared: Set<String> = ["private", "rprivate", "slave", "rslave", "unbindable", "runbindable"]
+
+    /// Whether what is mounted on it would be mounted on the host too: the host's own /proc or /sys, bound with shared propagation.
+    private func isHostsPeer(_ mount: JSONNode) -> Bool {
+        guard !["proc", "sysfs"].contains(mount["type"]?.stringValue) else { return false }
+        let options = Set((mount["options"]?.elements ?? []).compactMap(\.stringValue))
+        if !options.isDisjoint(with: ContainerConfiguration.shared) { return true }
+        return isRootShared && options.isDisjoint(with: ContainerConfiguration.unshared)
     }
 
     private static func place(_ path: String) -> [Substring] { MountPlace.parts(of: path) }

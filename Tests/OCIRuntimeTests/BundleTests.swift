@@ -91,6 +91,13 @@ struct BundleTests {
         (#"{"destination":"/proc/uptime2","source":"/x"}"#, ["/proc/meminfo", "/proc/uptime", "/sys/devices/system/cpu"]),
         (#"{"destination":"/proc","source":"/x","type":"bind"}"#, ["/sys/devices/system/cpu"]),
         (#"{"destination":"/proc","source":"/proc","options":["rbind"]}"#, ["/proc/meminfo", "/proc/uptime", "/sys/devices/system/cpu"]),
+        (
+            #"{"destination":"/sys","source":"/sys","type":"bind","options":["rbind","rprivate"]}"#,
+            ["/proc/meminfo", "/proc/uptime", "/sys/devices/system/cpu"]
+        ),
+        (#"{"destination":"/sys","source":"/sys","type":"bind","options":["rbind","rshared"]}"#, ["/proc/meminfo", "/proc/uptime"]),
+        (#"{"destination":"/sys","source":"/sys","type":"none","options":["bind","shared","rw"]}"#, ["/proc/meminfo", "/proc/uptime"]),
+        (#"{"destination":"/proc","source":"/proc","type":"bind","options":["rbind","rshared"]}"#, ["/sys/devices/system/cpu"]),
         (#"{"destination":"/sys","source":"tmpfs","type":"tmpfs"}"#, ["/proc/meminfo", "/proc/uptime"]),
         (#"{"destination":"/","source":"/x"}"#, []),
         (#"{"source":"/x"}"#, []),
@@ -100,6 +107,19 @@ struct BundleTests {
         let text = try edited(minimal("", mounts: [mount])).text
         let added = text.root["mounts"]?.elements.dropFirst(3).compactMap { $0["destination"]?.stringValue }
         #expect(added == expected)
+    }
+
+    /// Where the whole tree is shared, so is a bind mount that says nothing else; the container's own procfs and sysfs are nobody's peers.
+    @Test(arguments: [("rbind", 0), ("rbind\",\"rprivate", 1), ("bind\",\"slave", 1)])
+    func whatWouldBeMountedOnTheHostTooIsNotMounted(_ options: String, _ count: Int) throws {
+        let shared = #"{"namespaces":[{"type":"mount"}],"rootfsPropagation":"shared"}"#
+        func text(_ mounts: [String]) -> String {
+            minimal("", mounts: mounts).replacingOccurrences(of: #"{"namespaces":[{"type":"mount"}]}"#, with: shared)
+        }
+        let bound = text([#"{"destination":"/sys","source":"/sys","type":"bind","options":["\#(options)"]}"#])
+        let added = try edited(bound).text.root["mounts"]?.elements.dropFirst(3).compactMap { $0["destination"]?.stringValue } ?? []
+        #expect(added.count { $0.hasPrefix("/sys") } == count)
+        #expect(try edited(text([])).text.root["mounts"]?.elements.count == 5)
     }
 
     @Test func withoutProcfsOrSysfsNothingIsPutThere() throws {
@@ -118,6 +138,7 @@ struct BundleTests {
         #expect(hooks.first?["path"]?.stringValue == "/x")
         #expect(hooks.last?["args"]?.elements[1].stringValue == "--lxcfs-hook=required")
         #expect(throws: JSONTextError.self) { try edited(minimal(#","hooks":[]"#)) }
+        #expect(try edited(minimal(#","hooks":null"#)).text.node(at: ["hooks", "createContainer"])?.elements.count == 1)
     }
 
     /// Whatever an engine writes, nothing stops the process, and what is written back is valid.

@@ -248,7 +248,7 @@ struct ServiceTests {
             try String(decoding: ControlSocket.call(question, at: "/run/lxcfs/control.sock"), as: UTF8.self).contains("io.lxcfs.Control")
         }
         #expect(try isAnswered(), "\(Service.story)")
-        #expect(Service.isActive)
+        #expect(Machine.wait(20) { Service.isActive }, "\(Service.story)")
         // The socket is systemd's: a restart leaves it where it is.
         let socket = Machine.inode("/run/lxcfs/control.sock")
         #expect(try Service.systemctl("restart").succeeded, "\(Service.story)")

@@ -20,7 +20,7 @@ struct MountsCommand: ParsableCommand {
               lxc             lxc.mount.entry lines for a container's configuration
               oci             a JSON array, for `mounts` of config.json
               cdi             a file for /etc/cdi, for --device lxcfs.io/lxcfs=all
-              oci-hook        a file for /usr/share/containers/oci/hooks.d (Podman, CRI-O), for --annotation io.lxcfs.enable=true
+              oci-hook        a file for /usr/share/containers/oci/hooks.d (Podman, CRI-O)
               kubernetes      volumes and volumeMounts, in YAML
               systemd-nspawn  systemd-nspawn $(lxcfsctl mounts --format systemd-nspawn)
               json            the daemon's reply, as --json

@@ -33,7 +33,7 @@ struct DaemonJSONOptions: ParsableArguments {
         help: ArgumentHelp("dockerd's configuration (default: \(RunningDockerd.usualFile)).", valueName: "path"), completion: .file())
     var daemonJSON: String?
 
-    @Option(help: ArgumentHelp("What the runtime is called (default: lxcfs).", valueName: "name"))
+    @Option(help: ArgumentHelp("What the runtime is called.", valueName: "name"))
     var name = "lxcfs"
 
     var path: String { daemonJSON ?? RunningDockerd.usualFile }
