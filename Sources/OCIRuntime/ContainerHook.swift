@@ -49,11 +49,16 @@ package enum ContainerHook {
             throw WrapperFailure("nothing could be mounted below \(folder) by the hook: \(error)")
         }
         let visible = VisibleMounts(table: table)
+        let place = RealPath.of(folder) ?? folder
         var failures: [String] = []
         var rest = arguments.dropFirst()
         while let source = rest.popFirst(), let destination = rest.popFirst() {
             guard visible.isLXCFS(source) else {
                 failures.append("\(source) is not on a mount of lxcfs")
+                continue
+            }
+            guard !visible.isShared(place + destination, outside: place) else {
+                failures.append("\(destination): what is mounted there would show on the host, with which the mount below is shared")
                 continue
             }
             do throws(Errno) {

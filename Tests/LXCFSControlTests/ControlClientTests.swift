@@ -107,6 +107,28 @@ struct ControlClientTests {
         }
     }
 
+    /// The worker ended with the call in hand; once, for a daemon that says so again has more to it.
+    @Test(arguments: [1, 2])
+    func whatWasInterruptedIsAskedOnceMore(times: Int) throws {
+        let server = try FakeServer { connection in
+            for _ in 0..<times {
+                _ = connection.call()
+                connection.reply(#"{"error":"io.lxcfs.Control.Interrupted","parameters":{"reason":"ask again"}}"#)
+            }
+            if connection.call() != nil { connection.reply(ControlClientTests.metrics) }
+        }
+        let client = ControlClient(socket: server.path)
+        if times == 1 {
+            #expect(try client.call(GetMetrics.self).text == "# EOF\n")
+        } else {
+            #expect(throws: ClientError.fault(.interrupted("ask again"))) { try client.call(GetMetrics.self) }
+        }
+        client.disconnect()
+        #expect(throws: ClientError.fault(.interrupted("ask again"))) {
+            try client.call(SetVirtualization.self, SetVirtualization.Parameters(enabled: true))
+        }
+    }
+
     @Test func anErrorOfTheDaemonIsAFaultAndTheConnectionGoesOn() throws {
         let server = try FakeServer { connection in
             _ = connection.call()

@@ -98,6 +98,11 @@ struct DaemonJSONTests {
         #expect(text(file) == before)
     }
 
+    @Test(arguments: [#"{"default-runtime":""}"#, #"{"runtimes":null}"#])
+    func whatSaysNothingIsNotInTheWay(before: String) throws {
+        #expect(try installed(before, wish(isDefault: true)).defaultRuntime == "lxcfs")
+    }
+
     @Test func itsNameIsNotDockersOwn() throws {
         var file = try file("{}")
         #expect(throws: DaemonJSONError.self) { try file.install(DaemonJSON.Wish(name: "runc", program: "/x")) }

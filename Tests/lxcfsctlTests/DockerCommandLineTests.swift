@@ -12,7 +12,7 @@ struct DockerCommandLineTests {
         ("run alpine", 1), ("create alpine", 1), ("container run alpine", 2), ("container create alpine", 2), ("run", 1),
         ("--context x run alpine", 3), ("-c x run alpine", 3), ("--context=x run alpine", 2), ("-D -H unix:///x --tls run alpine", 5),
         ("-DH unix:///x run alpine", 3), ("-Hunix:///x run alpine", 2), ("-l=debug run alpine", 2), ("--config run run alpine", 3),
-        ("--tlscacert a --tlscert b --tlskey c --tlsverify container run x", 9),
+        ("--tlscacert a --tlscert b --tlskey c --tlsverify container run x", 9), ("-- run alpine", 2), ("-D -- container create alpine", 4),
     ])
     func mountsAreForWhatMakesAContainer(line: String, place: Int) {
         #expect(DockerCommandLine(words(line)).creation?.place == place)
@@ -20,7 +20,7 @@ struct DockerCommandLineTests {
 
     @Test(arguments: [
         "", "ps", "exec web run", "container", "container ls", "container exec web run", "compose run web", "image ls", "--context run",
-        "--version", "-v run", "start run", "run --help", "run -it --help alpine", "help run", "--", "-- run alpine", "-",
+        "--version", "-v run", "start run", "run --help", "run -it --help alpine", "help run", "--", "-- ps", "-",
     ])
     func whatMakesNoContainerIsLeftAlone(line: String) {
         // `-v` before the command is --version, for which docker does not look at the rest; it is docker's to say.

@@ -3,7 +3,8 @@ internal import SystemPackage
 
 /// Calls the methods of a running lxcfs. Blocks; for one thread at a time.
 ///
-/// It connects at the first call and keeps the connection. A connection that the daemon closed while it was idle is made anew, once a call.
+/// It connects at the first call and keeps the connection. A connection that the daemon closed while it was idle is made anew, once a call. A call that
+/// changes nothing is made once more where the daemon says that its worker ended as it worked on it: the successor answers.
 package final class ControlClient {
     /// How long a reply is waited for if nothing else is said, in nanoseconds.
     package static let usualTimeout: UInt64 = 15_000_000_000
@@ -32,6 +33,17 @@ package final class ControlClient {
         _ method: Method.Type, _ parameters: Method.Parameters, timeout: UInt64? = nil
     ) throws(ClientError) -> Method.Reply {
         let deadline = end(of: timeout ?? self.timeout)
+        do throws(ClientError) {
+            return try reply(to: method, parameters, deadline)
+        } catch {
+            guard !Method.isChanging, case .fault(let fault) = error, fault.isNamed("Interrupted") else { throw error }
+        }
+        return try reply(to: method, parameters, deadline)
+    }
+
+    private func reply<Method: ControlMethod>(
+        to method: Method.Type, _ parameters: Method.Parameters, _ deadline: UInt64
+    ) throws(ClientError) -> Method.Reply {
         let first = try begin(Message.call(method, parameters), deadline, mayRepeat: !Method.isChanging)
         return try result(of: first, method).reply
     }

@@ -36,6 +36,12 @@ package struct VisibleMounts {
     /// Whether a path leads into a mount of lxcfs.
     package func isLXCFS(_ path: String) -> Bool { topmost(above: path)?.type == MountTable.lxcfsType }
 
+    /// Whether what is mounted at a path would be mounted outside a folder too: the mount there has a peer elsewhere, mount_namespaces(7).
+    package func isShared(_ path: String, outside folder: String) -> Bool {
+        guard let group = topmost(above: path)?.propagation.first(where: { $0.hasPrefix("shared:") }) else { return false }
+        return table.entries.contains { $0.propagation.contains(group) && !VisibleMounts.isAt($0.mountPoint, orAbove: folder) }
+    }
+
     /// The mount that a path leads into: of those at the longest beginning of the path, the last.
     private func topmost(above path: String) -> MountTableEntry? {
         var found: MountTableEntry?

@@ -13,8 +13,12 @@ package enum ReplacedFile {
 
     /// The same for a file that is somebody's configuration: it keeps permissions and owner, a symbolic link is followed, and after a crash of the
     /// machine it is the old or the new.
+    /// - Throws: ENOENT for a symbolic link that leads nowhere, too: what it is for is not known.
     package static func edit(_ path: String, _ bytes: [UInt8]) throws(Errno) {
-        let file = RealPath.of(path) ?? path
+        let resolved = RealPath.of(path)
+        var target: CChar = 0
+        if resolved == nil, readlink(path, &target, 1) >= 0 { throw .noSuchFileOrDirectory }
+        let file = resolved ?? path
         let model: FileStatus?
         do throws(Errno) {
             model = try FileStatus(following: file)

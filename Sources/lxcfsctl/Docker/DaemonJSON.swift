@@ -62,7 +62,7 @@ struct DaemonJSON {
     func runtime(_ name: String) -> Runtime? { runtimes.first { $0.name == name } }
 
     /// The runtime of containers that name none; `nil` where the file does not say.
-    var defaultRuntime: String? { string(DaemonJSON.defaultName) }
+    var defaultRuntime: String? { string(DaemonJSON.defaultName).flatMap { $0.isEmpty ? nil : $0 } }
 
     /// A member of the whole that is a string.
     func string(_ name: String) -> String? { text.node(at: [name])?.stringValue }

@@ -17,6 +17,8 @@ struct DockerCommandLine: Equatable {
     init(_ words: [String]) {
         var rest = words[...]
         globalOptions = DockerCommandLine.takeOptions(.global, from: &rest)
+        // It ends them, and docker goes on with its command.
+        if rest.first == "--" { rest.removeFirst() }
         if rest.first == "container" { rest.removeFirst() }
         guard let command = rest.popFirst(), command == "run" || command == "create" else { return }
         var creation = Creation(place: rest.startIndex)
