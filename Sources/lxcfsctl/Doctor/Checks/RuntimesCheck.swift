@@ -118,7 +118,7 @@ struct RuntimesCheck: Check {
         }
         // The hook's own folder, which cannot be changed but in the hook.
         guard let status = scene.status, status.mount.path != "/var/lib/lxcfs" else {
-            return [ok("LXC \(version) mounts lxcfs into every container, by \(file)")]
+            return [ok("LXC \(version) mounts lxcfs into every container that includes common.conf, by \(file)")]
         }
         return [note("LXC \(version) mounts /var/lib/lxcfs into containers, by \(file), and not \(status.mount.path)")]
     }
