@@ -45,12 +45,13 @@ extension EndToEnd {
             let daemon = try LXCFSProcess()
             let container = try TestContainer(Limits(memory: Bench.memory), mountPoint: daemon.mountPoint)
             let before = try ask(daemon, "doctor", "--json")
-            #expect(before.output.contains("container has mounts of this lxcfs, and none that is dead"), "\(before)")
+            // There may be others on this machine.
+            #expect(before.output.contains("of this lxcfs"), "\(before)")
             daemon.command.kill()
             #expect(Machine.wait(20) { access(daemon.mountPoint + "/proc", F_OK) != 0 && errno == ENOTCONN })
             let findings = try ask(daemon, "doctor")
             #expect(findings.end == .exited(1), "\(findings)")
-            #expect(findings.output.contains("container has mounts of an lxcfs that is gone"), "\(findings)")
+            #expect(findings.output.contains("of an lxcfs that is gone (process"), "\(findings)")
             // Whatever the kernel remembers of its root.
             #expect(findings.output.contains("A dead mount of lxcfs lies at \(daemon.mountPoint)"), "\(findings)")
             #expect(findings.output.contains("lxcfsctl repair"), "\(findings)")

@@ -179,14 +179,4 @@ own_etc() {
     cp -a /etc "$folder/etc" && mount --bind "$folder/etc" /etc
 }
 
-# Whoever is left.
-cleanup_more() {
-    local hierarchy pid try
-    for ((try = 0; try < 20; try++)); do
-        mapfile -t pids < <(cgroup_mounts | while read -r hierarchy; do find "$hierarchy/$group" -name cgroup.procs -exec cat {} + 2>/dev/null; done)
-        ((${#pids[@]})) || break
-        for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null; done
-        sleep 0.1
-    done
-    [[ ! ${containerd:-} ]] || { kill "$containerd" && wait "$containerd"; }
-}
+cleanup_more() { [[ ! ${containerd:-} ]] || { kill "$containerd" && wait "$containerd"; }; }

@@ -346,6 +346,19 @@ prepare() {
     trap 'failed=1; exit' INT TERM
 }
 
+# Whoever is left in them, an engine's watcher on its way out for instance, is ended.
+remove_cgroups() {
+    local folders pids try
+    for ((try = 0; try < 50; try++)); do
+        mapfile -t folders < <(cgroup_mounts | while read -r point; do find "$point/$group" -depth -type d 2>/dev/null; done)
+        ((${#folders[@]})) || return 0
+        mapfile -t pids < <(cat "${folders[@]/%//cgroup.procs}" 2>/dev/null)
+        ((${#pids[@]} == 0)) || kill -KILL "${pids[@]}" 2>/dev/null
+        rmdir "${folders[@]}" 2>/dev/null || sleep 0.1
+    done
+    echo "# left: cgroups $group" >&2
+}
+
 # A program that has more to clean up defines cleanup_more.
 cleanup() {
     trap - EXIT INT TERM
@@ -366,9 +379,7 @@ cleanup() {
     sed -n 's/^[^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .*/\1/p' /proc/self/mountinfo | grep -F "$folder/" | sort -r | while read -r point; do
         umount -l "$point" 2>/dev/null
     done
-    cgroup_mounts | while read -r point; do
-        [[ ! -d $point/$group ]] || find "$point/$group" -depth -type d -exec rmdir {} + 2>/dev/null
-    done
+    remove_cgroups
     if [[ ${keep:-} ]]; then echo "# left: $folder" >&2; else rm -rf --one-file-system "$folder"; fi
 }
 
