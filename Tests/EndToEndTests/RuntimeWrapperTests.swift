@@ -33,7 +33,7 @@ extension EndToEnd {
 
         @Test(.installed("runc", "crun"))
         func bundles() throws {
-            try bench.run("runc", "crun", "runc-users", "crun-users")
+            try bench.run("runc", "crun", "runc-users", "crun-users", "runc-shared")
         }
     }
 }

@@ -75,6 +75,13 @@ struct WrapperProcessTests {
         #expect(read("bundle/config.json") == text)
     }
 
+    /// As for the runtimes, which change to no folder then.
+    @Test func anEmptyBundleIsTheWorkingDirectory() throws {
+        let log = folder.path + "/log"
+        #expect(try run(["--log", log, "create", "--bundle=", "id"]).end == .exited(42))
+        #expect(read("log")?.contains("/config.json cannot be read") == true)
+    }
+
     @Test func symbolicLinksAndOtherThingsAreLeftAlone() throws {
         try write("elsewhere.json", config)
         let path = folder.path + "/bundle/config.json"
