@@ -95,6 +95,7 @@ struct RemoveRuntimeCommand: ParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func run() throws {
+        if !noReload { try DockerRuntimeChange.withdraw(path: file.path, name: file.name) }
         var change = try DockerRuntimeChange(path: file.path, name: file.name)
         try change.remove()
         try change.finish(isReloading: !noReload, inJSON: options.json)

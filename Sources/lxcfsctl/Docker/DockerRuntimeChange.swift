@@ -38,6 +38,16 @@ struct DockerRuntimeChange {
         }
     }
 
+    /// Has those that run make no more containers with it by default, before anybody looks which have it: one that is made meanwhile would not be seen,
+    /// and would not start again.
+    static func withdraw(path: String, name: String) throws(Failure) {
+        var change = try DockerRuntimeChange(path: path, name: name)
+        guard change.isDefault, change.runtime?.isLXCFS == true, !change.readers.isEmpty else { return }
+        change.isRemoval = true
+        try change.file.change { configuration throws(DaemonJSONError) in try configuration.remove(name, isInUse: true) }
+        _ = try change.apply(isReloading: true)
+    }
+
     /// Takes it away, if only in memory, as far as no container needs it.
     mutating func remove() throws(Failure) {
         isRemoval = true
