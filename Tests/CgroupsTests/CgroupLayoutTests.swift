@@ -97,10 +97,9 @@ struct CgroupLayoutTests {
         let layout = try host.layout()
         let memory = try #require(layout.hierarchy(of: .memory))
         let name: [UInt8] = [0xff, 0xcc, 0x81]
-        try #require(
-            mkdir(
-                (host.root + "/sys/fs/cgroup/memory/a/").utf8.map { CChar(bitPattern: $0) } + name.map { CChar(bitPattern: $0) } + [0],
-                0o755) == 0)
+        let path = (Array("\(host.root)/sys/fs/cgroup/memory/a/".utf8) + name + [0]).map { CChar(bitPattern: $0) }
+        try #require(mkdir(path, 0o755) == 0)
+        defer { rmdir(path) }
         let membership = CgroupMembership(InputText(bytes: Array("4:memory:/a/".utf8) + name + [0x0a]), layout: layout)
         let found = try memory.cgroup(at: #require(membership[memory]))
         #expect(found.parent?.path == CgroupPath("/a"))
