@@ -16,7 +16,7 @@ package struct ContainerConfiguration: Sendable {
     package init(_ text: JSONText) {
         root = text.root
         mounts = (root["mounts"]?.elements ?? []).map { node in
-            (ContainerConfiguration.place(node["destination"]?.stringValue ?? ""), node)
+            (MountPlace.parts(of: node["destination"]?.stringValue ?? ""), node)
         }
         isRootShared = ContainerConfiguration.shared.contains(root["linux"]?["rootfsPropagation"]?.stringValue ?? "")
     }
@@ -46,14 +46,12 @@ package struct ContainerConfiguration: Sendable {
 
     /// Whether a file may be mounted there: the kernel's procfs or sysfs is below it, and nothing that the user put there is in the way.
     package func hasRoom(for destination: String) -> Bool {
-        let place = ContainerConfiguration.place(destination)
+        let place = MountPlace.parts(of: destination)
         guard let first = place.first, place.count > 1 else { return false }
         guard let base = mounts.last(where: { $0.place == [first] })?.node, ContainerConfiguration.isKernels(base, first),
             !isHostsPeer(base)
         else { return false }
-        return !mounts.contains { mount in
-            mount.place != [first] && (mount.place.starts(with: place) || place.starts(with: mount.place))
-        }
+        return !mounts.contains { $0.place != [first] && MountPlace.overlap($0.place, place) }
     }
 
     /// The folder that becomes the container's root, seen from the bundle; `nil` where it is not said.
@@ -66,7 +64,7 @@ package struct ContainerConfiguration: Sendable {
     private static func isKernels(_ mount: JSONNode, _ name: Substring) -> Bool {
         let type = mount["type"]?.stringValue ?? ""
         if name == "proc" && type == "proc" || name == "sys" && type == "sysfs" { return true }
-        guard name == "proc" || name == "sys", place(mount["source"]?.stringValue ?? "") == [name] else { return false }
+        guard name == "proc" || name == "sys", MountPlace.parts(of: mount["source"]?.stringValue ?? "") == [name] else { return false }
         return type == "bind" || (mount["options"]?.elements ?? []).contains { $0.stringValue == "bind" || $0.stringValue == "rbind" }
     }
 
@@ -80,8 +78,6 @@ package struct ContainerConfiguration: Sendable {
         if !options.isDisjoint(with: ContainerConfiguration.shared) { return true }
         return isRootShared && options.isDisjoint(with: ContainerConfiguration.unshared)
     }
-
-    private static func place(_ path: String) -> [Substring] { MountPlace.parts(of: path) }
 
     private static func bool(_ text: String) -> Bool? {
         switch text.lowercased() {

@@ -2,9 +2,7 @@ extension Mount {
     /// Whether something else that is mounted at this place in the container and this mount cannot both be there as somebody wants them: it is the same
     /// place, or one lies in the other.
     package func collides(with place: String) -> Bool {
-        let own = MountPlace.parts(of: destination)
-        let other = MountPlace.parts(of: place)
-        return own.starts(with: other) || other.starts(with: own)
+        MountPlace.overlap(MountPlace.parts(of: destination), MountPlace.parts(of: place))
     }
 }
 
@@ -18,4 +16,7 @@ package enum MountPlace {
         }
         return parts
     }
+
+    /// Whether two places, as `parts` gives them, are the same, or one lies in the other.
+    package static func overlap(_ one: [Substring], _ other: [Substring]) -> Bool { one.starts(with: other) || other.starts(with: one) }
 }

@@ -57,6 +57,6 @@ package struct VisibleMounts {
 }
 
 extension MountTable {
-    /// The type of lxcfs's mounts.
+    /// The type of lxcfs's mounts, this one's or another's.
     package static let lxcfsType = "fuse.lxcfs"
 }

@@ -54,7 +54,7 @@ struct MountWork {
     func detach(_ items: [MountCatalogue.Item]) throws(ControlFault) -> [Target] {
         var jobs: [Job] = []
         let destinations = Set(items.map(\.destination))
-        for mount in mounts.table.entries where mount.type == MountsOfProcess.type {
+        for mount in mounts.table.entries where mount.type == MountTable.lxcfsType {
             let covered = MountWork.catalogued.filter { $0.hasPrefix(mount.mountPoint + "/") }
             let isInside = destinations.contains { mount.mountPoint.hasPrefix($0 + "/") }
             if isInside || !covered.isEmpty && mount.mountPoint != "/" && covered.allSatisfy(destinations.contains) {
@@ -156,7 +156,7 @@ struct MountWork {
             }
             if place.device == own.device { return job.target(wasDead ? .replaced : .present) }
             let type = mounts.table.type(ofDevice: place.device)
-            if type == MountsOfProcess.type {
+            if type == MountTable.lxcfsType {
                 guard try isDead(place, spot) else {
                     return wasDead
                         ? job.target(.removed, "another lxcfs serves what was below")
@@ -188,7 +188,7 @@ struct MountWork {
             case .success(let found): place = found
             }
             if place.device != own.device {
-                let isForeign = mounts.table.type(ofDevice: place.device) == MountsOfProcess.type
+                let isForeign = mounts.table.type(ofDevice: place.device) == MountTable.lxcfsType
                 let isDead = isForeign ? try self.isDead(place, spot) : false
                 if !isDead, count > 0 { break }
                 if !isDead {

@@ -46,11 +46,11 @@ struct MountStates {
     /// Only where another lxcfs is or was, somebody is asked: by a process that waits in our place.
     func states(of items: [MountCatalogue.Item]) -> [Mount.State] {
         let holding = items.map { mounts.table.mount(holding: $0.destination) }
-        let foreign = Set(holding.compactMap { $0 }.filter { $0.type == MountsOfProcess.type && $0.device != own.device }.map(\.device))
+        let foreign = Set(holding.compactMap { $0 }.filter { $0.type == MountTable.lxcfsType && $0.device != own.device }.map(\.device))
         let dead = foreign.isEmpty ? [] : deadDevices(among: foreign, zip(items, holding).map { ($0.destination, $1) })
         return zip(items, holding).map { item, mount in
             guard let mount else { return .absent }
-            if mount.type == MountsOfProcess.type {
+            if mount.type == MountTable.lxcfsType {
                 return mount.device == own.device ? .present : dead.contains(mount.device) ? .dead : .other
             }
             // What lies on procfs or sysfs itself, or where neither is mounted, is free.

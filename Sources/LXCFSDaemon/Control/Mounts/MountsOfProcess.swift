@@ -19,9 +19,6 @@ struct MountsOfProcess: Sendable {
     let namespace: UInt64
     let table: MountTable
 
-    /// The file system's type as mountinfo shows it, ours or another's.
-    static let type = "fuse.lxcfs"
-
     /// - Throws: NoSuchProcess.
     init(of pid: Int64, _ host: HostFilesystem) throws(ControlFault) {
         guard let number = Int32(exactly: pid), number > 0 else { throw MountsOfProcess.missing(pid) }
@@ -77,7 +74,7 @@ extension MountTable {
 
     /// The mounts of another lxcfs than the one with this device, dead or alive.
     func foreign(to device: String) -> [MountTableEntry] {
-        entries.filter { $0.type == MountsOfProcess.type && $0.device != device }
+        entries.filter { $0.type == MountTable.lxcfsType && $0.device != device }
     }
 
     /// The numbers of the peer groups, mount_namespaces(7), that these mounts give to or take from.
