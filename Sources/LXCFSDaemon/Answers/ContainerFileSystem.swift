@@ -33,10 +33,10 @@ final class ContainerFileSystem: FileSystem {
 
     // MARK: - Names and attributes
 
-    func lookUp(name: String, in directory: NodeID, caller: Caller, reply: consuming EntryReply) {
+    func lookUp(name: FileName, in directory: NodeID, caller: Caller, reply: consuming EntryReply) {
         guard let scope = scope(of: caller) else { return reply.fail(.ioError) }
-        let parent = ViewNode(rawValue: directory.rawValue)
-        guard let node = renderer.lookUp(name, in: parent, for: scope), let attributes = ViewTable.attributes(of: node) else {
+        let parent = ViewNode(directory)
+        guard let node = renderer.lookUp(name.text, in: parent, for: scope), let attributes = ViewTable.attributes(of: node) else {
             reply.absent(timeout: 0)
             return
         }
@@ -48,7 +48,7 @@ final class ContainerFileSystem: FileSystem {
     }
 
     func attributes(of node: NodeID, handle: FileHandle?, caller: Caller, reply: consuming AttributesReply) {
-        let node = ViewNode(rawValue: node.rawValue)
+        let node = ViewNode(node)
         guard let attributes = ViewTable.attributes(of: node) else { return reply.fail(.noSuchFileOrDirectory) }
         if attributes.isFolder, node.isSameForEveryone {
             return reply.succeed(nodeAttributes(node, attributes, size: 0), timeout: ContainerFileSystem.timeout)
@@ -60,7 +60,7 @@ final class ContainerFileSystem: FileSystem {
     }
 
     func access(_ node: NodeID, mask: AccessMask, caller: Caller, reply: consuming StatusReply) {
-        let node = ViewNode(rawValue: node.rawValue)
+        let node = ViewNode(node)
         guard let attributes = ViewTable.attributes(of: node), node.isSameForEveryone || has(node, scope(of: caller)) else {
             return reply.fail(.noSuchFileOrDirectory)
         }
@@ -73,7 +73,7 @@ final class ContainerFileSystem: FileSystem {
     // MARK: - Files
 
     func open(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply) {
-        let node = ViewNode(rawValue: node.rawValue)
+        let node = ViewNode(node)
         guard let attributes = ViewTable.attributes(of: node), !attributes.isFolder else { return reply.fail(.noSuchFileOrDirectory) }
         if flags.isForWriting { return reply.fail(.readOnlyFileSystem) }
         if !isReadable(attributes, by: caller) { return reply.fail(.permissionDenied) }
@@ -88,7 +88,7 @@ final class ContainerFileSystem: FileSystem {
             return reply.succeed(part, from: 0)
         }
         let start = Clock.monotonic
-        let node = ViewNode(rawValue: request.node.rawValue)
+        let node = ViewNode(request.node)
         #if DEBUG
             TestHooks.willRender(node)
         #endif
@@ -109,7 +109,7 @@ final class ContainerFileSystem: FileSystem {
     // MARK: - Directories
 
     func openDirectory(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply) {
-        let node = ViewNode(rawValue: node.rawValue)
+        let node = ViewNode(node)
         guard let attributes = ViewTable.attributes(of: node), attributes.isFolder, node.isSameForEveryone || has(node, scope(of: caller))
         else {
             return reply.fail(.noSuchFileOrDirectory)
@@ -120,14 +120,14 @@ final class ContainerFileSystem: FileSystem {
 
     /// The listing is made anew for each part: entry number n, `.` and `..` first, is followed by offset n.
     func readDirectory(_ node: NodeID, handle: FileHandle, offset: UInt64, caller: Caller, reply: consuming DirectoryReply) {
-        let folder = ViewNode(rawValue: node.rawValue)
+        let folder = ViewNode(node)
         guard let scope = scope(of: caller), let listing = renderer.list(folder, for: scope) else { return reply.fail(.ioError) }
         let entries = [(".", folder), ("..", folder)] + listing
         var index = Int(clamping: offset)
         while index < entries.count {
             let (name, child) = entries[index]
             let kind: NodeAttributes.Kind = ViewTable.attributes(of: child)?.isFolder == false ? .file : .directory
-            guard reply.add(name: name, node: NodeID(rawValue: child.rawValue), kind: kind, nextOffset: UInt64(index + 1)) else { break }
+            guard reply.add(name: FileName(name), inode: UInt64(child.rawValue), kind: kind, nextOffset: UInt64(index + 1)) else { break }
             index += 1
         }
         reply.finish()
@@ -153,7 +153,21 @@ final class ContainerFileSystem: FileSystem {
 
     private func nodeAttributes(_ node: ViewNode, _ attributes: ViewTable.Attributes, size: UInt64) -> NodeAttributes {
         NodeAttributes(
-            node: NodeID(rawValue: node.rawValue), kind: attributes.isFolder ? .directory : .file, mode: attributes.mode, size: size,
+            node: NodeID(node), kind: attributes.isFolder ? .directory : .file, mode: attributes.mode, size: size,
             linkCount: attributes.isFolder ? 2 : 1)
+    }
+}
+
+extension NodeID {
+    /// FUSE's number of a view's node: the same.
+    init(_ node: ViewNode) {
+        self.init(rawValue: UInt64(node.rawValue))
+    }
+}
+
+extension ViewNode {
+    /// The node that FUSE means; one that stands for nothing where the number is none of the views'.
+    init(_ node: NodeID) {
+        self.init(rawValue: UInt32(exactly: node.rawValue) ?? 0)
     }
 }
