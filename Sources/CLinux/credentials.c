@@ -36,17 +36,17 @@ static int set_capabilities(uint64_t effective, uint64_t permitted) {
 }
 
 static int compare_groups(const void *left, const void *right) {
-    gid_t a = *(const gid_t *)left, b = *(const gid_t *)right;
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
     return (a > b) - (a < b);
 }
 
 /* Whether the thread has these groups; the kernel gives them back sorted. 1, 0, or -1. */
-static int has_groups(const gid_t *groups, size_t count) {
+static int has_groups(const uint32_t *groups, size_t count) {
     long number = syscall(SYS_getgroups, 0, NULL);
     if (number < 0) return -1;
     if ((size_t)number != count) return 0;
     if (count == 0) return 1;
-    gid_t *lists = malloc(2 * count * sizeof *lists);
+    uint32_t *lists = malloc(2 * count * sizeof *lists);
     if (!lists) return -1;
     memcpy(lists, groups, count * sizeof *lists);
     int same = syscall(SYS_getgroups, (int)count, lists + count) == number;
@@ -57,17 +57,17 @@ static int has_groups(const gid_t *groups, size_t count) {
     return same;
 }
 
-static int has_become(const struct clinux_credentials *wanted, const gid_t *groups, size_t group_count, const struct capabilities *own,
-                      const uid_t users[3], const gid_t own_groups[3]) {
-    uid_t real, effective, saved;
+static int has_become(const struct clinux_credentials *wanted, const uint32_t *groups, size_t group_count, const struct capabilities *own,
+                      const uint32_t users[3], const uint32_t own_groups[3]) {
+    uint32_t real, effective, saved;
     if (syscall(SYS_getresuid, &real, &effective, &saved) < 0) return -1;
     if (real != users[0] || effective != wanted->effective_user || saved != users[2]) return 0;
-    gid_t real_group, effective_group, saved_group;
+    uint32_t real_group, effective_group, saved_group;
     if (syscall(SYS_getresgid, &real_group, &effective_group, &saved_group) < 0) return -1;
     if (real_group != own_groups[0] || effective_group != wanted->effective_group || saved_group != own_groups[2]) return 0;
     /* An invalid id changes nothing and tells what there is. */
-    if ((uid_t)syscall(SYS_setfsuid, -1) != wanted->file_system_user) return 0;
-    if ((gid_t)syscall(SYS_setfsgid, -1) != wanted->file_system_group) return 0;
+    if ((uint32_t)syscall(SYS_setfsuid, -1) != wanted->file_system_user) return 0;
+    if ((uint32_t)syscall(SYS_setfsgid, -1) != wanted->file_system_group) return 0;
     struct capabilities now;
     if (get_capabilities(&now) < 0) return -1;
     if (now.effective != (wanted->effective & wanted->permitted & own->permitted)) return 0;
@@ -75,10 +75,10 @@ static int has_become(const struct clinux_credentials *wanted, const gid_t *grou
     return has_groups(groups, group_count);
 }
 
-int clinux_become(const struct clinux_credentials *wanted, const gid_t *groups, size_t group_count) {
+int clinux_become(const struct clinux_credentials *wanted, const uint32_t *groups, size_t group_count) {
     struct capabilities own;
-    uid_t users[3];
-    gid_t own_groups[3];
+    uint32_t users[3];
+    uint32_t own_groups[3];
     if (get_capabilities(&own) < 0) return -1;
     if (syscall(SYS_getresuid, &users[0], &users[1], &users[2]) < 0) return -1;
     if (syscall(SYS_getresgid, &own_groups[0], &own_groups[1], &own_groups[2]) < 0) return -1;

@@ -44,6 +44,6 @@ int clinux_rename(int old_directory, const char *old_name, int new_directory, co
 
 int clinux_access(int file, int mask) { return (int)syscall(SYS_faccessat2, file, "", mask, AT_EACCESS | AT_EMPTY_PATH); }
 
-ssize_t clinux_directory_entries(int directory, void *buffer, size_t size) {
-    return (ssize_t)syscall(SYS_getdents64, directory, buffer, size);
+long clinux_directory_entries(int directory, void *buffer, size_t size) {
+    return syscall(SYS_getdents64, directory, buffer, size);
 }

@@ -7,11 +7,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 struct clinux_credentials {
-    uid_t effective_user, file_system_user;
-    gid_t effective_group, file_system_group;
+    uint32_t effective_user, file_system_user;
+    uint32_t effective_group, file_system_group;
     /* One bit for each capability. What this process does not have itself is left out. */
     uint64_t effective, permitted;
 };
@@ -21,6 +20,6 @@ struct clinux_credentials {
  * what they are, so that nobody whose effective id it takes may signal or trace it. What it has then is read back: 0 where it is all as asked for;
  * else -1, and the thread may have any part of it: it must end without another step. EPERM where something is not as asked for.
  */
-int clinux_become(const struct clinux_credentials *credentials, const gid_t *groups, size_t group_count);
+int clinux_become(const struct clinux_credentials *credentials, const uint32_t *groups, size_t group_count);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 /* <fcntl.h> defines it under _GNU_SOURCE only. */
 enum { CLINUX_AT_EMPTY_PATH = 0x1000 };
@@ -25,6 +24,6 @@ int clinux_rename(int old_directory, const char *old_name, int new_directory, co
 int clinux_access(int file, int mask);
 
 /* getdents64(2): from where the directory stands. */
-ssize_t clinux_directory_entries(int directory, void *buffer, size_t size);
+long clinux_directory_entries(int directory, void *buffer, size_t size);
 
 #endif

@@ -53,7 +53,7 @@ extension OwnedFileDescriptor {
     /// utimensat(2) of the file itself. `nil` stays.
     /// - Parameter proc: the procfs of this process's pid namespace.
     package func changeTimes(access: NewTime?, modification: NewTime?, proc: Directory) throws(Errno) {
-        let times = [timespec(access), timespec(modification)]
+        let times = [timeSpecification(access), timeSpecification(modification)]
         try proc.withDescriptorPath(rawValue) { utimensat($0, $1, times, 0) }
     }
 
@@ -141,14 +141,12 @@ package struct DirectoryEntry: Sendable, Equatable {
     }
 }
 
-extension timespec {
-    /// For utimensat(2).
-    fileprivate init(_ time: NewTime?) {
-        switch time {
-        case nil: self.init(tv_sec: 0, tv_nsec: 0x3fff_fffe)  // UTIME_OMIT
-        case .now: self.init(tv_sec: 0, tv_nsec: 0x3fff_ffff)  // UTIME_NOW
-        case .time(let time): self.init(tv_sec: time.seconds, tv_nsec: time.nanoseconds)
-        }
+/// For utimensat(2).
+private func timeSpecification(_ time: NewTime?) -> timespec {
+    switch time {
+    case nil: timespec(tv_sec: 0, tv_nsec: 0x3fff_fffe)  // UTIME_OMIT
+    case .now: timespec(tv_sec: 0, tv_nsec: 0x3fff_ffff)  // UTIME_NOW
+    case .time(let time): timespec(tv_sec: time.seconds, tv_nsec: time.nanoseconds)
     }
 }
 

@@ -97,7 +97,9 @@ package final class Directory: Sendable {
     package func bytesOfLink(_ path: String) throws(Errno) -> [UInt8] {
         var error = Errno(rawValue: 0)
         let bytes = [UInt8](unsafeUninitializedCapacity: 4095) { buffer, initialized in
-            let count = buffer.withMemoryRebound(to: CChar.self) { readlinkat(descriptor.rawValue, path, $0.baseAddress, $0.count) }
+            let count = buffer.withMemoryRebound(to: CChar.self) { text in
+                text.baseAddress.map { readlinkat(descriptor.rawValue, path, $0, text.count) } ?? 0
+            }
             if count < 0 { error = Errno(rawValue: errno) }
             initialized = max(0, count)
         }

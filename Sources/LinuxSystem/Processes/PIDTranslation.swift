@@ -20,11 +20,12 @@ package struct PIDTranslation: ~Copyable {
     /// - Throws: EXDEV where the namespace is not below this process's own.
     package init(namespaceOfThread tid: Int32, proc: Directory) throws(Errno) {
         let own = try proc.status("self/ns/pid").inode
-        namespace = try PIDNamespaceDescriptor(ofProcess: tid, proc: proc)
-        guard let depth = PIDTranslation.depth(of: namespace.inode, namespace.parent(), below: own) else { throw .improperLink }
+        let found = try PIDNamespaceDescriptor(ofProcess: tid, proc: proc)
+        guard let depth = PIDTranslation.depth(of: found.inode, found.parent(), below: own) else { throw .improperLink }
         self.depth = depth
         isIdentity = depth == 0
-        isKnownToKernel = namespace.translatesPIDs
+        isKnownToKernel = found.translatesPIDs
+        namespace = found
         self.proc = proc
     }
 
