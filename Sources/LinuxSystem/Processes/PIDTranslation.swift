@@ -12,7 +12,8 @@ package struct PIDTranslation: ~Copyable {
     private let proc: Directory
     /// How many namespaces lie between: 0 for this process's own, 1 for one that was made in it.
     private let depth: Int
-    private let isKnownToKernel: Bool
+    /// Whether the kernel does it: Linux 6.12.
+    package let translatesByKernel: Bool
 
     /// - Parameters:
     ///   - tid: a thread in the other namespace, which is this process's own or one below it.
@@ -24,16 +25,16 @@ package struct PIDTranslation: ~Copyable {
         guard let depth = PIDTranslation.depth(of: found.inode, found.parent(), below: own) else { throw .improperLink }
         self.depth = depth
         isIdentity = depth == 0
-        isKnownToKernel = found.translatesPIDs
+        translatesByKernel = found.translatesPIDs
         namespace = found
         self.proc = proc
     }
 
     /// The pid here of the thread that has this pid there; `nil` where there is none.
-    package func own(_ pid: Int32) -> Int32? { isKnownToKernel ? ownByKernel(pid) : ownByStatus(pid) }
+    package func own(_ pid: Int32) -> Int32? { translatesByKernel ? ownByKernel(pid) : ownByStatus(pid) }
 
     /// The pid there of the thread that has this pid here; `nil` where there is none, or it is not visible there.
-    package func foreign(_ pid: Int32) -> Int32? { isKnownToKernel ? foreignByKernel(pid) : foreignByStatus(pid) }
+    package func foreign(_ pid: Int32) -> Int32? { translatesByKernel ? foreignByKernel(pid) : foreignByStatus(pid) }
 
     /// `own` by ioctl NS_GET_PID_FROM_PIDNS, Linux 6.12.
     package func ownByKernel(_ pid: Int32) -> Int32? { pid > 0 ? namespace.ownPID(ofForeign: pid) : nil }
