@@ -149,6 +149,23 @@ struct CredentialedThreadTests {
         }
     }
 
+    @Test func withoutRoomForAThreadItIsTriedAgainLater() async {
+        await #expect(processExitsWith: .success) {
+            let size = UInt(text("/proc/self/statm").split(separator: " ").first ?? "") ?? 0
+            var limit = rlimit()
+            let resource = __rlimit_resource_t(RLIMIT_AS.rawValue)
+            getrlimit(resource, &limit)
+            // Less than a stack.
+            var tight = rlimit(rlim_cur: size * UInt(sysconf(CInt(_SC_PAGESIZE))) + 65536, rlim_max: limit.rlim_max)
+            setrlimit(resource, &tight)
+            let outcome = Result { () throws(Errno) in
+                try CredentialedThread.run(as: .unprivileged(user: 1, group: 1)) {}
+            }
+            setrlimit(resource, &limit)
+            #expect(throws: Errno.resourceTemporarilyUnavailable) { try outcome.get() }
+        }
+    }
+
     /// A process with the thread's user id may do nothing to it.
     @Test func nobodyOfThatUserMaySignalIt() throws {
         let asUser = ["setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups", "--inh-caps=-all"]

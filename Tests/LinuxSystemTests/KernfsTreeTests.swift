@@ -1,5 +1,6 @@
 import Glibc
 import LinuxSystem
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -77,6 +78,33 @@ struct KernfsTreeTests {
         #expect(throws: Errno.staleNFSFileHandle) { try tree.path(ofNode: .max) }
         // A file has a number, too.
         #expect(throws: Errno.self) { try tree.path(ofNode: inode(own.path + "/cgroup.procs")) }
+    }
+
+    /// While it is made and removed by somebody else: its path or nothing, never the kernel's text of one that was removed.
+    @Test func oneThatGoesHasItsPathOrNone() throws {
+        let own = try OwnCgroup("race")
+        let tree = try own.tree()
+        let path = own.path + "/a"
+        let node = Atomic<UInt64>(tree.status.inode)
+        let isOver = Atomic(false)
+        let other = try JoinableThread(name: "other", stackSize: 262144) {
+            while !isOver.load(ordering: .acquiring) {
+                mkdir(path, 0o755)
+                if let made = try? FileStatus(following: path) { node.store(made.inode, ordering: .releasing) }
+                rmdir(path)
+            }
+        }
+        var counts = [0, 0]
+        var others: Set<[UInt8]> = []
+        while counts.contains(where: { $0 < 500 }), counts[0] + counts[1] < 1_000_000, others.isEmpty {
+            let found = try? tree.path(ofNode: node.load(ordering: .acquiring))
+            counts[found == nil ? 0 : 1] += 1
+            if let found, found != bytes(own.name + "/a"), !found.isEmpty { others.insert(found) }
+        }
+        isOver.store(true, ordering: .releasing)
+        other.join()
+        #expect(others.map { String(decoding: $0, as: UTF8.self) } == [])
+        #expect(!counts.contains { $0 < 500 }, "\(counts)")
     }
 
     @Test func aRenamedOneHasItsNewPath() throws {
