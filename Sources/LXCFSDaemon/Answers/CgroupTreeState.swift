@@ -1,0 +1,16 @@
+internal import LinuxSystem
+
+/// Whether there is a cgroup tree, and why not.
+package enum CgroupTreeState: Sendable, Equatable {
+    /// The folders of `cgroup/`, one for each hierarchy of version 1.
+    case served(hierarchies: [String])
+    /// `--disable-cgroup`.
+    case disabled
+    /// There are only cgroups of version 2, or none.
+    case noHierarchies
+    /// The kernel or the daemon's privileges do not suffice; one clause that says what is missing: `CAP_SETUID is missing`.
+    case impossible(reason: String)
+
+    /// Whether one of the mounts is a hierarchy of version 1.
+    static func isPossible(on mounts: MountTable) -> Bool { mounts.entries.contains { $0.type == "cgroup" } }
+}

@@ -1,0 +1,4 @@
+extension WorkerParts {
+    /// Until the tree is wired in.
+    var cgroupTree: CgroupTreeState { .disabled }
+}
