@@ -1,7 +1,7 @@
 package import Cgroups
 package import FUSE
 package import LinuxSystem
-internal import SystemPackage
+package import SystemPackage
 
 /// The hierarchies of version 1 as a file system, in which a caller finds its own container's cgroups and the way down to them: `cgroup/memory/docker/4f5a/...`.
 ///

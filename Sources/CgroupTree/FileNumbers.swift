@@ -26,7 +26,7 @@ final class FileNumbers: Sendable {
             if names.count < FileNumbers.capacity { names[number] = name }
             return true
         }
-        guard isMine else { throw .valueTooLargeForDefinedDataType }
+        guard isMine else { throw .overflow }
         return number
     }
 

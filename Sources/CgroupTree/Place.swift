@@ -79,7 +79,7 @@ struct Place: Sendable {
             status.isDirectory
             ? TreeNode(hierarchy: hierarchy.number, inode: status.inode)
             : TreeNode(hierarchy: hierarchy.number, inode: node.directory, file: try hierarchy.fileNumbers.learn(name.bytes))
-        guard let found else { throw .valueTooLargeForDefinedDataType }
+        guard let found else { throw .overflow }
         return NodeAttributes(node: found.node, inode: hierarchy.shownInode(status.inode), like: status)
     }
 }

@@ -23,9 +23,10 @@ struct TreeHierarchy: Sendable {
         name = hierarchy.mountPoint.utf8.split(separator: Sight.slash).last.map(Array.init) ?? []
         index = hierarchy.index
         mountRoot = hierarchy.mountRoot
-        number = UInt16(gnu_dev_minor(hierarchy.device) & (1 << TreeNode.hierarchyBits - 1))
+        let minor = hierarchy.device & 0xff | hierarchy.device >> 12 & ~0xff
+        number = UInt16(minor & (1 << TreeNode.hierarchyBits - 1))
         files = try KernfsTree(hierarchy.root, proc: host.proc)
-        guard let root = TreeNode(hierarchy: number, inode: files.status.inode) else { throw .valueTooLargeForDefinedDataType }
+        guard let root = TreeNode(hierarchy: number, inode: files.status.inode) else { throw .overflow }
         self.root = root
     }
 

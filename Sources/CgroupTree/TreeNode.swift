@@ -1,4 +1,4 @@
-package import FUSE
+internal import FUSE
 
 /// What a node id of the tree means: a cgroup's directory, or one of its files.
 ///

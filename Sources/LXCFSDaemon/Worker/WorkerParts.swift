@@ -11,7 +11,7 @@ internal import SystemPackage
 final class WorkerParts: Sendable {
     let fileSystem: MountedFileSystem
     /// Whether there is a cgroup tree, and why not.
-    let cgroupTree: Result<CgroupTree, CgroupTreeFault>
+    let cgroupTree: CgroupTreeState
     let sampler: LoadSampler
     /// What it leaves to its successor; to be taken over before the first request is served.
     let memory: WorkerMemory
@@ -42,12 +42,13 @@ final class WorkerParts: Sendable {
             renderer = Renderer(
                 host, hostScope: resolver.hostScope, settings: configuration.views, sampler: sampler,
                 fallbacks: fallbacks, makeRoom: { [resolver] in resolver.makeRoom() })
-            let tree = WorkerParts.cgroupTree(resolver, configuration)
-            cgroupTree = tree
+            let threads = RequestSlots(in: state.slots).count
+            let (tree, treeState) = CgroupTree.served(configuration, layout, host, identification: resolver, threads: threads)
+            cgroupTree = treeState
             let views = ContainerFileSystem(
                 resolver: resolver, renderer: renderer, openFiles: memory.openFiles, statistics: statistics,
-                showsHost: { state.showsHost }, otherFolders: tree.isServed ? [(CgroupTree.name, CgroupTree.top.inode)] : [])
-            fileSystem = MountedFileSystem(views: views, cgroups: try? tree.get())
+                showsHost: { state.showsHost }, otherFolders: tree == nil ? [] : [(CgroupTree.name, CgroupTree.top.inode)])
+            fileSystem = MountedFileSystem(views: views, cgroups: tree)
             layoutDescription = layout.description
             hostScope = resolver.hostScope
         } catch {
