@@ -61,7 +61,8 @@ let package = Package(
         .target(
             name: "LXCFSDaemon",
             dependencies: [
-                "CSystemd", "CgroupTree", "ContainerViews", "Cgroups", "FUSE", "HostProc", "LXCFSControl", "LinuxSystem", "ProcText", logging, system,
+                "CSystemd", "CgroupTree", "ContainerViews", "Cgroups", "FUSE", "HostProc", "LXCFSControl", "LinuxSystem", "ProcText",
+                logging, system,
             ],
             swiftSettings: strict),
         .executableTarget(name: "lxcfs", dependencies: ["LXCFSDaemon", "ContainerViews", argumentParser], swiftSettings: strict),
@@ -88,6 +89,8 @@ let package = Package(
             dependencies: ["CAllocationCounter", "Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
             path: "Tests/allocation-counts", swiftSettings: strict),
         .testTarget(name: "AllocationTests", dependencies: ["TestContainers"], swiftSettings: strict),
+        .testTarget(
+            name: "CgroupTreeTests", dependencies: ["CgroupTree", "Cgroups", "FUSE", "LinuxSystem", system], swiftSettings: strict),
         .testTarget(
             name: "CgroupsTests",
             dependencies: ["Cgroups", "ContainerViews", "HostProc", "LinuxSystem", "ProcText", "TestSupport", system],

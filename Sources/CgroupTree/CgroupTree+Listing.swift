@@ -26,7 +26,8 @@ extension CgroupTree {
         }
         return listed.map { entry in
             Entry(
-                name: FileName(bytes: entry.name), inode: place.hierarchy.shownInode(entry.inode), kind: entry.isDirectory ? .directory : .file,
+                name: FileName(bytes: entry.name), inode: place.hierarchy.shownInode(entry.inode),
+                kind: entry.isDirectory ? .directory : .file,
                 nextOffset: UInt64(bitPattern: entry.nextOffset))
         }
     }

@@ -39,7 +39,9 @@ struct TreeHierarchy: Sendable {
         var count = 0
         while let next = waiting.popLast() {
             // What is gone has none.
-            guard let directory = try? Directory(adopting: files.open(next, OwnedFileDescriptor.pathOnlyFlag | O_DIRECTORY)) else { continue }
+            guard let directory = try? Directory(adopting: files.open(next, OwnedFileDescriptor.pathOnlyFlag | O_DIRECTORY)) else {
+                continue
+            }
             let names = try directory.subdirectories()
             count += names.count
             if count >= most { return count }

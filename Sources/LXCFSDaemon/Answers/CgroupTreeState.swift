@@ -21,7 +21,8 @@ extension CgroupTree {
     /// The tree, where it is wanted and can be served, and else why not.
     /// - Parameter threads: those that serve all requests of the mount.
     static func served(
-        _ configuration: Configuration, _ layout: CgroupLayout, _ host: HostFilesystem, identification: any CallerIdentification, threads: Int
+        _ configuration: Configuration, _ layout: CgroupLayout, _ host: HostFilesystem, identification: any CallerIdentification,
+        threads: Int
     ) -> (CgroupTree?, CgroupTreeState) {
         guard configuration.cgroupTree else { return (nil, .disabled) }
         do throws(CgroupTreeFault) {
