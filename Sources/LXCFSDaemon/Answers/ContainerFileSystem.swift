@@ -11,19 +11,22 @@ internal import SystemPackage
 /// caller would read now.
 final class ContainerFileSystem: FileSystem {
     /// Seconds that the kernel may remember what is the same for everyone.
-    private static let timeout: Double = 3600
+    static let timeout: Double = 3600
 
     private let resolver: ScopeResolver
     private let renderer: Renderer
     private let openFiles: OpenFileTable
     private let statistics: RequestStatistics
     private let showsHost: @Sendable () -> Bool
+    /// Folders in the root that are not the views', and their inode numbers.
+    private let otherFolders: [(name: FileName, inode: UInt64)]
 
     /// - Parameter showsHost: whether everyone sees the host's values, and not their own.
     init(
         resolver: ScopeResolver, renderer: Renderer, openFiles: OpenFileTable, statistics: RequestStatistics,
-        showsHost: @escaping @Sendable () -> Bool
+        showsHost: @escaping @Sendable () -> Bool, otherFolders: [(name: FileName, inode: UInt64)] = []
     ) {
+        self.otherFolders = otherFolders
         self.showsHost = showsHost
         self.resolver = resolver
         self.renderer = renderer
@@ -122,13 +125,13 @@ final class ContainerFileSystem: FileSystem {
     func readDirectory(_ node: NodeID, handle: FileHandle, offset: UInt64, caller: Caller, reply: consuming DirectoryReply) {
         let folder = ViewNode(node)
         guard let scope = scope(of: caller), let listing = renderer.list(folder, for: scope) else { return reply.fail(.ioError) }
-        let entries = [(".", folder), ("..", folder)] + listing
-        var index = Int(clamping: offset)
-        while index < entries.count {
-            let (name, child) = entries[index]
-            let kind: NodeAttributes.Kind = ViewTable.attributes(of: child)?.isFolder == false ? .file : .directory
-            guard reply.add(name: FileName(name), inode: UInt64(child.rawValue), kind: kind, nextOffset: UInt64(index + 1)) else { break }
-            index += 1
+        let own = ([(".", folder), ("..", folder)] + listing).map { name, child in
+            let isFile = ViewTable.attributes(of: child)?.isFolder == false
+            return (name: FileName(name), inode: UInt64(child.rawValue), kind: isFile ? NodeAttributes.Kind.file : .directory)
+        }
+        let others = node == .root ? otherFolders.map { (name: $0.name, inode: $0.inode, kind: NodeAttributes.Kind.directory) } : []
+        for (index, entry) in (own + others).enumerated().dropFirst(Int(clamping: offset)) {
+            guard reply.add(name: entry.name, inode: entry.inode, kind: entry.kind, nextOffset: UInt64(index + 1)) else { break }
         }
         reply.finish()
     }

@@ -5,6 +5,9 @@ package import SystemPackage
 /// What can be done with an open file, or with a name in an open directory; O_PATH suffices where nothing else is said. A name is one component: EINVAL for
 /// what is empty, `.`, `..`, or has a slash or a NUL in it.
 extension OwnedFileDescriptor {
+    /// O_PATH, open(2), for those who do not import CLinux.
+    package static let pathOnlyFlag = pathOnly
+
     /// openat2(2) of what lies at a path below this directory, on the same mount, with no symbolic link on the way; close-on-exec. An empty path is the
     /// directory itself. Linux 5.6.
     package func openBeneath(_ path: [UInt8], _ flags: CInt) throws(Errno) -> OwnedFileDescriptor {
@@ -91,6 +94,11 @@ extension OwnedFileDescriptor {
         let written = Glibc.write(rawValue, bytes, bytes.count)
         guard written >= 0 else { throw Errno(rawValue: errno) }
         return written
+    }
+
+    /// ftruncate(2).
+    package func truncate(to size: UInt64) throws(Errno) {
+        guard ftruncate(rawValue, off_t(clamping: size)) == 0 else { throw Errno(rawValue: errno) }
     }
 
     /// One getdents64(2) of a directory, `.` and `..` among them; none at the end.

@@ -30,7 +30,8 @@ package struct ThreadCredentials: Sendable, Equatable {
     /// A user and a group, and nothing else: no supplementary groups, no capabilities.
     package static func unprivileged(user: UInt32, group: UInt32) -> ThreadCredentials {
         ThreadCredentials(
-            effectiveUser: user, effectiveGroup: group, fileSystemUser: user, fileSystemGroup: group, groups: [], effective: 0, permitted: 0)
+            effectiveUser: user, effectiveGroup: group, fileSystemUser: user, fileSystemGroup: group, groups: [], effective: 0, permitted: 0
+        )
     }
 
     /// Those of a thread, from TID/status and TID/ns/user.
