@@ -91,8 +91,9 @@ struct KeeperUpgrade {
     mutating func schedule(at time: UInt64, as worker: Int32) {
         workerPID = worker
         // A procfs of another pid namespace has other processes by these numbers.
-        guard let here = try? FileStatus(following: "/proc/\(ProcessIdentity.pid)/exe"), here == ownIdentity else { return }
-        guard let ownIdentity, let new = try? FileStatus(following: program), !new.isSameFile(as: ownIdentity) else { return }
+        guard let ownIdentity, let here = try? FileStatus(following: "/proc/\(ProcessIdentity.pid)/exe"), here.isSameFile(as: ownIdentity),
+            let new = try? FileStatus(following: program), !new.isSameFile(as: ownIdentity)
+        else { return }
         scheduledAt = time
     }
 

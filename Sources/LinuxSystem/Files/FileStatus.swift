@@ -3,7 +3,7 @@ internal import Glibc
 package import SystemPackage
 
 /// What stat(2) says of a file, as far as anyone here asks.
-package struct FileStatus: Sendable, Equatable {
+package struct FileStatus: Sendable {
     /// The device of the file system.
     package let device: UInt64
     /// The inode number.
