@@ -10,14 +10,14 @@ package struct InitRequest: Sendable {
     private let header: fuse_in_header
     private let offer: fuse_init_in
 
-    /// The most bytes that one WRITE brings. The kernel divides what is longer, and a cgroup's file refuses what is longer than 4096 bytes (E2BIG): so one WRITE
-    /// must be able to be longer than that, or such a text would be taken in parts.
+    /// The most bytes that one WRITE brings. The kernel divides what is longer, and a cgroup's file refuses what is longer than 4096 bytes (E2BIG):
+    /// so one WRITE must be able to be longer than that, or such a text would be taken in parts.
     ///
     /// The connection of an older version keeps what that one answered, 4096.
     static let maximumWrite: UInt32 = 8000
 
-    /// The length of a receive buffer. The kernel fills none that is shorter than FUSE_MIN_READ_BUFFER, or has no room for the longest WRITE behind two structures
-    /// of 40 bytes, `fuse_in_header` and `fuse_write_in`. It never changes: servers of all versions receive into the same memory.
+    /// The length of a receive buffer. The kernel fills none that is shorter than FUSE_MIN_READ_BUFFER, or has no room for the longest WRITE behind
+    /// two structures of 40 bytes, `fuse_in_header` and `fuse_write_in`. It never changes: servers of all versions receive into the same memory.
     static let receiveBufferLength = 8192
 
     /// The protocol that is spoken at most. Nothing that came later is used, and a newer header must not change what is said.

@@ -24,8 +24,8 @@ enum RefusalPolicy {
         answerStatistics(in: &operations)
     }
 
-    /// Files and links are neither made nor removed: cgroupfs has no methods for it. vfs_create() answers EACCES then, also for mknod(2) of a regular file;
-    /// vfs_mknod(), vfs_symlink(), vfs_link() and vfs_unlink() answer EPERM to who may write the directory.
+    /// Files and links are neither made nor removed: cgroupfs has no methods for it. vfs_create() answers EACCES then, also for mknod(2) of a
+    /// regular file; vfs_mknod(), vfs_symlink(), vfs_link() and vfs_unlink() answer EPERM to who may write the directory.
     private static func refuseNames(in operations: inout fuse_lowlevel_ops) {
         operations.create = { request, node, _, _, _ in RefusalPolicy.refuse(request, node, EACCES) }
         operations.mknod = { request, node, _, mode, _ in
@@ -52,8 +52,8 @@ enum RefusalPolicy {
         // noop_fsync() of kernfs, for files; else vfs_fsync_range() for files without the method. ENOSYS would be success everywhere.
         operations.fsync = { request, node, _, _ in fuse_reply_err(request, RefusalPolicy.isWritable(request, node) ? 0 : EINVAL) }
         operations.fsyncdir = { request, _, _, _ in fuse_reply_err(request, EINVAL) }
-        // generic_file_llseek() of an empty file in kernfs; else seq_lseek(): only SEEK_DATA and SEEK_HOLE arrive. ENOSYS would show a hole at st_size,
-        // where cp(1) would stop.
+        // generic_file_llseek() of an empty file in kernfs; else seq_lseek(): only SEEK_DATA and SEEK_HOLE arrive. ENOSYS would show a hole at
+        // st_size, where cp(1) would stop.
         operations.lseek = { request, node, _, _, _ in fuse_reply_err(request, RefusalPolicy.isWritable(request, node) ? ENXIO : EINVAL) }
         operations.ioctl = { request, _, _, _, _, _, _, _, _ in fuse_reply_err(request, ENOTTY) }
     }

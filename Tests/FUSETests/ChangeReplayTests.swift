@@ -153,7 +153,8 @@ extension MountTests {
             return try #require(slots[slot])
         }
 
-        @Test(arguments: [RequestOutcome.done(3), .failed(.resourceBusy)]) func whatWasDecidedIsNotDoneAgain(outcome: RequestOutcome) throws {
+        @Test(arguments: [RequestOutcome.done(3), .failed(.resourceBusy)]) func whatWasDecidedIsNotDoneAgain(outcome: RequestOutcome) throws
+        {
             let kept = try KeptConnection()
             let first = try kept.session(ToyFileSystem())
             try first.start()

@@ -54,7 +54,9 @@ extension MountTests {
             for flags in [O_WRONLY | O_TRUNC, O_RDONLY | O_TRUNC, O_RDWR | O_CREAT] {
                 _ = try OwnedFileDescriptor.open(toy.shop("value"), flags)
             }
-            let flags = toy.workshop.requests.compactMap { if case .open(let flags) = $0 { flags & (O_ACCMODE | O_TRUNC | O_CREAT) } else { nil } }
+            let flags = toy.workshop.requests.compactMap {
+                if case .open(let flags) = $0 { flags & (O_ACCMODE | O_TRUNC | O_CREAT) } else { nil }
+            }
             #expect(flags == [O_WRONLY | O_TRUNC, O_TRUNC, O_RDWR])
             #expect(toy.workshop.requests.count == 3, "O_TRUNC comes with OPEN and not as SETATTR too: \(toy.workshop.requests)")
         }
@@ -82,11 +84,11 @@ extension MountTests {
             let device = try OwnedFileDescriptor.open("/dev/fuse", O_RDWR)
             let options = "fd=\(device.rawValue),rootmode=40555,user_id=0,group_id=0,allow_other"
             #expect(mount("lxcfs", directory.path, "fuse.lxcfs", 0, options) == 0)
-            var request = try #require(InitRequest(try read(device, 8192)))
-            var answer: [UInt32] = [80, 0, 0, 0, 7, 31, 0, 1 << 3 | 1 << 5 | 1 << 18, 9 << 16 | 12, 4096, 1] + [UInt32](repeating: 0, count: 9)
+            let request = try #require(InitRequest(try read(device, 8192)))
+            let flags: UInt32 = 1 << 3 | 1 << 5 | 1 << 18
+            var answer: [UInt32] = [80, 0, 0, 0, 7, 31, 0, flags, 9 << 16 | 12, 4096, 1] + [UInt32](repeating: 0, count: 9)
             answer[2] = UInt32(request.bytes[8])
             #expect(Glibc.write(device.rawValue, answer, 80) == 80)
-            request = try #require(InitRequest(request.bytes))
             let connection = Connection(adopting: device, initRequest: request, mount: nil)
             let toy = ToyFileSystem()
             let session = try Session(connection, fileSystem: toy, slots: RequestSlots(count: 2)) { _ in }
@@ -156,7 +158,9 @@ extension MountTests {
                 #expect(failure { mkdirat(root.rawValue, text, 0o755) } == nil)
                 #expect(failure { faccessat(root.rawValue, text, F_OK, 0) } == nil)
             }
-            let made = toy.workshop.requests.compactMap { if case .makeDirectory(let name, mode: _, note: _) = $0 { name.bytes } else { nil } }
+            let made = toy.workshop.requests.compactMap {
+                if case .makeDirectory(let name, mode: _, note: _) = $0 { name.bytes } else { nil }
+            }
             #expect(made == names)
         }
 
