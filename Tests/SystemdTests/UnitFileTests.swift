@@ -72,6 +72,13 @@ struct UnitFileTests {
         }
     }
 
+    /// pouchd, and a pod with a limit of memory: where the tree would do harm, it is left out.
+    @Test(arguments: ["Integrations/pouch/pouch.conf", "Integrations/kubernetes/lxcfs-daemonset.yaml"])
+    func noCgroupTreeWhereItWouldDoHarm(path: String) throws {
+        let text = try #require(Machine.read(path))
+        #expect(text.split(separator: "\n").contains { !$0.contains("#") && $0.contains("--disable-cgroup") })
+    }
+
     @Test(arguments: [("SystemCallFilter", "open_by_handle_at"), ("RestrictNamespaces", "mnt"), ("RestrictNamespaces", "pid")])
     func whatItNeedsIsLeftToIt(setting: String, value: String) throws {
         let text = try #require(Machine.read(UnitFileTests.path))
