@@ -1,4 +1,0 @@
-extension WorkerParts {
-    /// Until the tree is wired in.
-    var cgroupTree: CgroupTreeState { .disabled }
-}
