@@ -13,7 +13,9 @@ extension CgroupTree {
             // It names descriptors of whoever writes, which the daemon's are not.
             let file = place.file ?? []
             if file.elementsEqual("cgroup.event_control".utf8) { throw .notSupportedOnSocket }
-            let text = MemberText.isMemberList(file) ? try member(request.bytes, caller) : request.bytes
+            let isMove = MemberText.isMemberList(file)
+            let text = isMove ? try member(request.bytes, caller) : request.bytes
+            if isMove { place.hierarchy.rememberContainer(of: caller.own, movingTo: place.directory) }
             let count = try asCaller(credentials) { () throws(Errno) in try place.open(O_WRONLY).write(text) }
             return count < text.count ? count : request.bytes.count
         }
@@ -124,7 +126,7 @@ extension CgroupTree {
 
     /// Counts one more cgroup of a container.
     private func takeBudget(in hierarchy: TreeHierarchy, _ caller: TreeCaller) throws(Errno) {
-        guard case .cgroup(let own) = Sight(caller.own, in: hierarchy) else { return }
+        guard case .cgroup(let own) = hierarchy.sight(of: caller.own) else { return }
         try budget.take(GroupBudget.Key(hierarchy: hierarchy.number, path: own)) { () throws(Errno) in
             try hierarchy.countGroups(below: own, most: GroupBudget.most)
         }

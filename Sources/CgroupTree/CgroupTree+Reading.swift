@@ -19,14 +19,14 @@ extension CgroupTree: WritableFileSystem {
     private func find(_ name: FileName, in directory: NodeID, _ caller: TreeCaller) throws(Errno) -> NodeAttributes {
         if TreeNode(directory) == .top {
             guard let hierarchy = hierarchies.first(where: { $0.name == name.bytes }) else { throw .noSuchFileOrDirectory }
-            return try attributes(of: Place(rootOf: hierarchy), Sight(caller.own, in: hierarchy).standing(of: []), caller)
+            return try attributes(of: Place(rootOf: hierarchy), hierarchy.sight(of: caller.own).standing(of: []), caller)
         }
         let (place, standing) = try visible(directory, caller)
         try name.check()
         if case .above(let next) = standing, next != name.bytes { throw .noSuchFileOrDirectory }
         let status = try asCaller(caller.credentials) { () throws(Errno) in try place.status(of: name) }
         let found = try place.attributes(of: name, status)
-        let below = Sight(caller.own, in: place.hierarchy).standing(of: place.path(of: name.bytes))
+        let below = place.hierarchy.sight(of: caller.own).standing(of: place.path(of: name.bytes))
         guard case .above(let next) = below, let node = TreeNode(found.node) else { return found }
         return CgroupTree.attributes(ofFolder: node, inode: found.inode, linkCount: next == nil ? 2 : 3)
     }

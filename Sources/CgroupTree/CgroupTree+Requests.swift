@@ -39,7 +39,7 @@ extension CgroupTree {
     func visible(_ node: NodeID, _ caller: TreeCaller) throws(Errno) -> (Place, Sight.Standing) {
         guard let node = TreeNode(node), node != .top else { throw .staleNFSFileHandle }
         let place = try place(of: node)
-        let standing = Sight(caller.own, in: place.hierarchy).standing(of: place.directory)
+        let standing = place.hierarchy.sight(of: caller.own).standing(of: place.directory)
         // The files of the cgroups above its own are nobody's business.
         guard standing == .within || standing != .outside && place.file == nil else { throw .noSuchFileOrDirectory }
         return (place, standing)

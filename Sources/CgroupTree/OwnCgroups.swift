@@ -7,10 +7,13 @@ package struct OwnCgroups: Hashable, Sendable {
     package let isHost: Bool
     /// The cgroup of the caller's container in each hierarchy of the layout; `nil` where it is not told.
     package let paths: [CgroupPath?]
+    /// What names the caller's pid namespace, and no other one before or after it; `nil` for the daemon's own.
+    package let namespace: [UInt8]?
 
-    package init(isHost: Bool, paths: [CgroupPath?]) {
+    package init(isHost: Bool, paths: [CgroupPath?], namespace: [UInt8]? = nil) {
         self.isHost = isHost
         self.paths = paths
+        self.namespace = namespace
     }
 }
 

@@ -33,6 +33,35 @@ struct TreeHierarchy: Sendable {
     /// The number that stat(2) shows.
     func shownInode(_ inode: UInt64) -> UInt64 { TreeNode.shownInode(inode, hierarchy: number) }
 
+    // MARK: - What a caller sees
+
+    /// What a caller sees of this hierarchy.
+    ///
+    /// A container's init may move itself to a cgroup below its own, as init systems do. The container's cgroup is the one above still, which is known by an
+    /// attribute that the move left there: see `rememberContainer`.
+    func sight(of own: OwnCgroups) -> Sight {
+        let sight = Sight(own, in: self)
+        guard case .cgroup(var path) = sight, let namespace = own.namespace else { return sight }
+        while let slash = path.lastIndex(of: Sight.slash) {
+            path.removeSubrange(slash...)
+            guard let directory = try? files.open(path, O_RDONLY | O_DIRECTORY) else { break }
+            if (try? directory.attribute(TreeHierarchy.container)) == namespace { return .cgroup(path) }
+        }
+        return sight
+    }
+
+    /// To be called before a caller moves a process to a cgroup below the container's own: notes with that one which pid namespace it is the container of.
+    /// Only who has CAP_SYS_ADMIN on the host can read or write such an attribute; it goes with the cgroup.
+    func rememberContainer(of own: OwnCgroups, movingTo directory: [UInt8]) {
+        guard let namespace = own.namespace, case .cgroup(let path) = sight(of: own), path != directory,
+            let container = try? files.open(path, O_RDONLY | O_DIRECTORY), (try? container.attribute(TreeHierarchy.container)) != namespace
+        else { return }
+        // Without it the container is only shown less.
+        try? container.setAttribute(TreeHierarchy.container, to: namespace)
+    }
+
+    private static let container = "trusted.lxcfs.container"
+
     /// The cgroups below one, counted no further than to `most`.
     func countGroups(below path: [UInt8], most: Int) throws(Errno) -> Int {
         var waiting = [path]

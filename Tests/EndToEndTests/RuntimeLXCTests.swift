@@ -29,6 +29,11 @@ extension EndToEnd {
             try bench.run("systemd", lines: 3)
         }
 
+        @Test(.enabled(if: Machine.read("/proc/self/mountinfo")?.contains(" - cgroup ") == true, "needs cgroups of version 1"))
+        func theCgroupTreeIsBoundWhereAContainerHasNoCgroupNamespace() throws {
+            try bench.run("tree", lines: 7)
+        }
+
         @Test func theHookRunsInEveryShellAndKeepsToTheContainer() throws {
             try bench.run("shells", "twice", "install", lines: 10)
         }

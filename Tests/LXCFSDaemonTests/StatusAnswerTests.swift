@@ -43,8 +43,12 @@ struct StatusAnswerTests {
     @Test func tellsOfTheCgroupTree() throws {
         #expect(try status().cgroupTree == CgroupTreeStatus(bench.parts.cgroupTree))
         #expect(CgroupTreeStatus(.served(hierarchies: ["cpu,cpuacct"])) == CgroupTreeStatus(state: .served, hierarchies: ["cpu,cpuacct"]))
-        #expect(CgroupTreeStatus(.disabled) == CgroupTreeStatus(state: .disabled) && CgroupTreeStatus(.noHierarchies) == CgroupTreeStatus(state: .absent))
-        #expect(CgroupTreeStatus(.impossible(reason: "CAP_SETUID is missing")) == CgroupTreeStatus(state: .impossible, reason: "CAP_SETUID is missing"))
+        #expect(
+            CgroupTreeStatus(.disabled) == CgroupTreeStatus(state: .disabled)
+                && CgroupTreeStatus(.noHierarchies) == CgroupTreeStatus(state: .absent))
+        #expect(
+            CgroupTreeStatus(.impossible(reason: "CAP_SETUID is missing"))
+                == CgroupTreeStatus(state: .impossible, reason: "CAP_SETUID is missing"))
     }
 
     @Test func countsReadsAndKnowsTheirLatencies() throws {

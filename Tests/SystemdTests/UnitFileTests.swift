@@ -63,8 +63,24 @@ struct UnitFileTests {
         }
     }
 
-    @Test(arguments: [("CapabilityBoundingSet", "CAP_SYS_CHROOT"), ("RestrictNamespaces", "mnt"), ("RestrictNamespaces", "pid")])
-    func whatAttachingNeedsIsLeftToIt(setting: String, value: String) throws {
+    @Test func nothingInItTakesAwayWhatTheCgroupTreeNeeds() throws {
+        // A thread has the capabilities of its caller only as far as the service has them; RestrictSUIDSGID= takes openat2(2) away.
+        let text = try #require(Machine.read(UnitFileTests.path))
+        let settings = text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        for name in ["CapabilityBoundingSet", "ProtectClock", "RestrictSUIDSGID", "SecureBits", "User", "RestrictFileSystems"] {
+            #expect(!settings.contains { $0.hasPrefix(name + "=") }, "\(name)")
+        }
+    }
+
+    /// pouchd, and a pod with a limit of memory: where the tree would do harm, it is left out.
+    @Test(arguments: ["Integrations/pouch/pouch.conf", "Integrations/kubernetes/lxcfs-daemonset.yaml"])
+    func noCgroupTreeWhereItWouldDoHarm(path: String) throws {
+        let text = try #require(Machine.read(path))
+        #expect(text.split(separator: "\n").contains { !$0.contains("#") && $0.contains("--disable-cgroup") })
+    }
+
+    @Test(arguments: [("SystemCallFilter", "open_by_handle_at"), ("RestrictNamespaces", "mnt"), ("RestrictNamespaces", "pid")])
+    func whatItNeedsIsLeftToIt(setting: String, value: String) throws {
         let text = try #require(Machine.read(UnitFileTests.path))
         let line = try #require(text.split(separator: "\n").first { $0.hasPrefix(setting + "=") })
         #expect(line.dropFirst(setting.count + 1).split(separator: " ").contains { $0 == value }, "\(line)")

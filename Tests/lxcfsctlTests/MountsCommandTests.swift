@@ -29,6 +29,14 @@ struct MountsCommandTests {
         #expect(throws: (any Error).self) { try parsed("--json", "--format", "docker") }
     }
 
+    @Test func theCgroupTreeIsMountedOnlyWhereItIsAskedFor() throws {
+        #expect(try parsed().cgroup == false && parsed("--cgroup", "--format", "podman").cgroup)
+        #expect(throws: (any Error).self) { try parsed("--cgroup", "--format", "oci-hook") }
+        let list = ListMounts.Reply(mountPoint: "/srv/lxcfs", mounts: [Mount(cgroupTreeBelow: "/srv/lxcfs")])
+        #expect(try MountFormat.docker.text(of: list) == "-v /srv/lxcfs/cgroup:/cgroup:rw\n")
+        #expect(try MountFormat.lxc.text(of: list) == "lxc.mount.entry = /srv/lxcfs/cgroup cgroup none bind,optional,create=dir 0 0\n")
+    }
+
     @Test func takesNamesOneByOneOrWithCommas() throws {
         let command = try parsed("--only", "meminfo,stat", "--only", "uptime", "--except", "stat")
         #expect(

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+/* Not in the Glibc module. */
+#include <sys/xattr.h>
 
 /* <fcntl.h> defines it under _GNU_SOURCE only. */
 enum { CLINUX_AT_EMPTY_PATH = 0x1000 };

@@ -44,7 +44,8 @@ package enum GetStatus: ControlMethod {
 
         package init(
             health: Health, problems: [Problem], version: String, build: String, program: Program, generation: Int64, startedAt: Int64,
-            reload: Reloaded, crashes: Int64, mount: MountPoint, virtualization: Bool, hierarchies: [Hierarchy], cgroupTree: CgroupTreeStatus?,
+            reload: Reloaded, crashes: Int64, mount: MountPoint, virtualization: Bool, hierarchies: [Hierarchy],
+            cgroupTree: CgroupTreeStatus?,
             features: [Feature], reads: Int64, errors: Int64, fallbacks: Int64, replayed: Int64, refused: Int64, files: [FileStatistics],
             processes: [Process], containers: Int64, connections: Int64
         ) {

@@ -1,6 +1,6 @@
 /// `lxc.mount.entry` lines for a container's configuration: fields as in fstab(5).
 ///
-/// `optional`: a container whose kernel or distribution has no such file starts all the same.
+/// `optional`: a container whose kernel or distribution has no such file starts all the same. A folder that is no part of /proc or /sys is made.
 enum LXCEntries {
     static func text(of mounts: [Mount]) throws(MountListError) -> String {
         var text = ""
@@ -8,7 +8,8 @@ enum LXCEntries {
             let source = try escaped(mount.source)
             // Without the leading slash it is taken below the container's root, wherever that is mounted.
             let destination = try escaped(String(mount.destination.drop { $0 == "/" }))
-            text += "lxc.mount.entry = \(source) \(destination) none bind,optional 0 0\n"
+            let isMade = mount.isFolder && !mount.destination.hasPrefix("/proc/") && !mount.destination.hasPrefix("/sys/")
+            text += "lxc.mount.entry = \(source) \(destination) none bind,optional\(isMade ? ",create=dir" : "") 0 0\n"
         }
         return text
     }

@@ -17,13 +17,15 @@ extension ScopeResolver: CallerIdentification {
             let own = caller.removingInitScope
             return OwnCgroups(isHost: own.isRoot, paths: own.paths)
         }
-        let container: CgroupMembership
+        let entry: PIDNamespaceEntry
         do throws(Errno) {
-            container = CgroupMembership(whole: try cgroupsOfInit(of: namespace, process: thread), layout: layout).removingInitScope
+            entry = try self.entry(of: namespace, process: thread)
         } catch .noSuchProcess, .noSuchFileOrDirectory {
             // The init is not visible or just ended: only the caller itself is left to go by.
             return OwnCgroups(isHost: false, paths: caller.removingInitScope.paths)
         }
-        return OwnCgroups(isHost: false, paths: caller.belonging(to: container).paths)
+        let container = CgroupMembership(whole: InputText(bytes: entry.cgroupText), layout: layout).removingInitScope
+        let name = "\(entry.life.inode) \(entry.life.startedAt)"
+        return OwnCgroups(isHost: false, paths: caller.belonging(to: container).paths, namespace: Array(name.utf8))
     }
 }

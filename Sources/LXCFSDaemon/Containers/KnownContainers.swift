@@ -14,6 +14,8 @@ struct PIDNamespaceEntry: Sendable {
     let outermostPID: Int32
     /// The pid namespace by whose init the container's age is counted: the outermost one whose init is in the same cgroups.
     let outermost: PIDNamespaceLife
+    /// The namespace itself.
+    let life: PIDNamespaceLife
     /// The text of /proc/PID/cgroup of the init when it was last read.
     var cgroupText: [UInt8]
     /// The container of a caller whose own /proc/PID/cgroup has exactly that text.

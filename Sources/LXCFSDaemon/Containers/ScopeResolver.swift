@@ -192,7 +192,7 @@ final class ScopeResolver: Sendable {
     }
 
     /// The namespace's entry with the init's cgroups as they are now.
-    private func entry(of namespace: UInt64, process pid: Int32) throws(Errno) -> PIDNamespaceEntry {
+    func entry(of namespace: UInt64, process pid: Int32) throws(Errno) -> PIDNamespaceEntry {
         var text = InputText(capacity: 1024)
         if var known = namespaces.withLock({ $0[namespace] }), known.initProcess.isAlive {
             try host.proc.read("\(known.initPID)/cgroup", into: &text)
@@ -212,14 +212,10 @@ final class ScopeResolver: Sendable {
         let (outermost, outermostPID) = try outermostNamespace(from: descriptor, initPID: initPID, container: container)
         let made = PIDNamespaceEntry(
             initProcess: initProcess, initPID: initPID, outermostPID: outermostPID, outermost: outermost,
+            life: try life(of: namespace, initPID: initPID),
             cgroupText: Array(text.bytes[text.range]), scope: try scope(container, in: outermost))
         remember(made, as: namespace)
         return made
-    }
-
-    /// The text of /proc/PID/cgroup of a namespace's init, as it is now.
-    func cgroupsOfInit(of namespace: UInt64, process pid: Int32) throws(Errno) -> InputText {
-        InputText(bytes: try entry(of: namespace, process: pid).cgroupText)
     }
 
     /// Sandboxes inside a container (browsers, `unshare -p`) make pid namespaces but no cgroups: they are the same container, as old as its outermost init.
@@ -228,20 +224,25 @@ final class ScopeResolver: Sendable {
         from inner: borrowing PIDNamespaceDescriptor, initPID: Int32, container: CgroupMembership
     ) throws(Errno) -> (PIDNamespaceLife, Int32) {
         var text = InputText(capacity: 1024)
-        try host.proc.read("\(initPID)/stat", into: &text)
-        guard let stat = ProcessStat(text) else { throw .noSuchProcess }
-        var found = (PIDNamespaceLife(inode: inner.inode, startedAt: stat.startedAt), initPID)
+        var found = (try life(of: inner.inode, initPID: initPID), initPID)
         var above = inner.parent()
         while let namespace = above {
             guard namespace.inode != ownNamespace, let pid = try? namespace.initProcess(),
                 (try? host.proc.read("\(pid)/cgroup", into: &text)) != nil,
                 CgroupMembership(text, layout: layout).removingInitScope == container,
-                (try? host.proc.read("\(pid)/stat", into: &text)) != nil, let stat = ProcessStat(text)
+                let life = try? life(of: namespace.inode, initPID: pid)
             else { break }
-            found = (PIDNamespaceLife(inode: namespace.inode, startedAt: stat.startedAt), pid)
+            found = (life, pid)
             above = namespace.parent()
         }
         return found
+    }
+
+    private func life(of namespace: UInt64, initPID: Int32) throws(Errno) -> PIDNamespaceLife {
+        var text = InputText(capacity: 1024)
+        try host.proc.read("\(initPID)/stat", into: &text)
+        guard let stat = ProcessStat(text) else { throw .noSuchProcess }
+        return PIDNamespaceLife(inode: namespace, startedAt: stat.startedAt)
     }
 
     private func remember(_ entry: PIDNamespaceEntry, as namespace: UInt64) {

@@ -101,6 +101,20 @@ extension OwnedFileDescriptor {
         guard ftruncate(rawValue, off_t(clamping: size)) == 0 else { throw Errno(rawValue: errno) }
     }
 
+    /// fgetxattr(2), at most 255 bytes; `nil` where there is no attribute of that name.
+    package func attribute(_ name: String) throws(Errno) -> [UInt8]? {
+        var value = [UInt8](repeating: 0, count: 255)
+        let count = fgetxattr(rawValue, name, &value, value.count)
+        if count < 0, errno == ENODATA { return nil }
+        guard count >= 0 else { throw Errno(rawValue: errno) }
+        return Array(value.prefix(count))
+    }
+
+    /// fsetxattr(2).
+    package func setAttribute(_ name: String, to value: [UInt8]) throws(Errno) {
+        guard fsetxattr(rawValue, name, value, value.count, 0) == 0 else { throw Errno(rawValue: errno) }
+    }
+
     /// One getdents64(2) of a directory, `.` and `..` among them; none at the end.
     /// - Parameters:
     ///   - offset: 0, or `nextOffset` of the entry to go on behind.

@@ -43,6 +43,12 @@ struct MountsCommand: ParsableCommand {
     @Flag(help: "With cdi: what the runtime refuses is mounted too, by lxcfs-runtime as a hook.")
     var withHook = false
 
+    @Flag(
+        help:
+            "The cgroup tree too, at /cgroup, to be written to: for containers that have no cgroup namespace and shall manage their cgroups."
+    )
+    var cgroup = false
+
     @OptionGroup var options: GlobalOptions
 
     /// The format that was asked for.
@@ -52,6 +58,7 @@ struct MountsCommand: ParsableCommand {
         if options.json, let format, format != .json {
             throw ValidationError("--json is the format json: leave one of the two out.")
         }
+        if cgroup, wantedFormat == .ociHook { throw ValidationError("--cgroup is for formats that list mounts; oci-hook names a program.") }
         if withHook, wantedFormat != .cdi { throw ValidationError("--with-hook is for the format cdi.") }
     }
 
@@ -59,6 +66,7 @@ struct MountsCommand: ParsableCommand {
         var list = try options.mounts(
             MountSelection(only: files.only, except: files.except, runtime: withHook ? nil : wantedRuntime), isHere: !elsewhere,
             remedy: "see `lxcfsctl doctor`, or say --elsewhere if the list is for another mount namespace")
+        if cgroup { list.mounts.append(try cgroupTree()) }
         var hook = HookedMounts(program: RuntimeProgram.installed ?? HookedMounts.usualProgram)
         if withHook, let wantedRuntime {
             hook.mounts = list.mounts.filter { $0.isRefused(by: wantedRuntime) }
@@ -74,8 +82,26 @@ struct MountsCommand: ParsableCommand {
         try Output.write(Array(text.utf8))
     }
 
+    /// Never part of the list by itself: with it, root of the host in a container may raise the container's limits.
+    /// - Throws: where there is none.
+    private func cgroupTree() throws(Failure) -> Mount {
+        let status = try options.call(GetStatus.self)
+        guard status.cgroupTree?.state == .served else {
+            throw Failure("there is no cgroup tree to be mounted: `lxcfsctl doctor` says why, leave --cgroup out")
+        }
+        return Mount(cgroupTreeBelow: status.mount.path)
+    }
+
     /// Whose refusals count.
     var wantedRuntime: OCIRuntime? { runtime ?? wantedFormat.usualRuntime }
+}
+
+extension Mount {
+    init(cgroupTreeBelow mountPoint: String) {
+        self.init(
+            file: "cgroup", source: (mountPoint == "/" ? "" : mountPoint) + "/cgroup", destination: "/cgroup", type: "bind",
+            options: ["bind", "rw", "nosuid", "nodev", "noexec"], isFolder: true, refusedBy: [])
+    }
 }
 
 extension MountFormat: ExpressibleByArgument {}
