@@ -174,7 +174,8 @@ struct CredentialedThreadTests {
         let mayUser = { (command: String) in try SpawnedProcess.run(["unshare", "--mount", "sh", "-c", script, "sh", command]) == 0 }
         let own = try SpawnedProcess(user.split(separator: " ").map(String.init) + ["sleep", "60"])
         try own.wait { (try? FileStatus(following: "/proc/\($0)"))?.owner == 12345 }
-        let attempts = ["kill -0 PID", "echo 500 >/proc/PID/oom_score_adj", "cat /proc/PID/environ >/dev/null", "ls /proc/PID/fd/ >/dev/null"]
+        let proc = ["echo 500 >/proc/PID/oom_score_adj", "cat /proc/PID/environ >/dev/null", "ls /proc/PID/fd/ >/dev/null"]
+        let attempts = proc + ["kill -0 PID"]
         for attempt in attempts {
             let command = attempt.replacing("PID", with: "\(own.pid)")
             #expect(try mayUser(command), "\(command)")

@@ -156,7 +156,8 @@ struct DescriptorOperationsTests {
             for entry in entries {
                 let status = try FileStatus(following: bench.path + "/" + String(decoding: entry.name, as: UTF8.self))
                 #expect(entry.isDirectory == status.isDirectory)
-                #expect(entry.inode == status.inode)
+                // overlayfs has other numbers for these two.
+                if entry.name.first != UInt8(ascii: ".") { #expect(entry.inode == status.inode) }
             }
             offset = last.nextOffset
         }

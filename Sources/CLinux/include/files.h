@@ -11,8 +11,8 @@
 enum { CLINUX_AT_EMPTY_PATH = 0x1000 };
 
 /*
- * openat2(2), Linux 5.6, close-on-exec: what lies below a directory on the same mount, reached over no symbolic link (RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS,
- * RESOLVE_NO_XDEV).
+ * openat2(2), Linux 5.6, close-on-exec: what lies below a directory on the same mount, reached over no symbolic link (RESOLVE_BENEATH,
+ * RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV).
  */
 int clinux_open_beneath(int directory, const char *path, int flags);
 
