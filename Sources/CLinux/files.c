@@ -18,6 +18,8 @@
 
 _Static_assert(CLINUX_AT_EMPTY_PATH == AT_EMPTY_PATH, "AT_EMPTY_PATH differs on this architecture");
 
+const int clinux_o_direct = O_DIRECT;
+
 int clinux_open_beneath(int directory, const char *path, int flags) {
     struct open_how how = {
         .flags = (unsigned)flags | O_CLOEXEC,

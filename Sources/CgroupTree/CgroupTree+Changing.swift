@@ -9,14 +9,14 @@ extension CgroupTree {
     package func write(_ request: WriteRequest, caller: Caller, reply: consuming WriteReply) {
         let written = answer(caller, gone: .operationNotSupportedByDevice) { caller throws(Errno) in
             let place = try owned(request.node, caller, above: .isDirectory)
-            let credentials = try Opener(request.handle).limiting(caller.credentials)
+            let credentials = try Opener(request.handle).limiting(caller.credentials(host.proc))
             // It names descriptors of whoever writes, which the daemon's are not.
             let file = place.file ?? []
             if file.elementsEqual("cgroup.event_control".utf8) { throw .notSupportedOnSocket }
             let isMove = MemberText.isMemberList(file)
             let text = isMove ? try member(request.bytes, caller) : request.bytes
             if isMove { place.hierarchy.rememberContainer(of: caller.own, movingTo: place.directory) }
-            let count = try asCaller(credentials) { () throws(Errno) in try place.open(O_WRONLY).write(text) }
+            let count = try threads.run(as: credentials) { () throws(Errno) in try place.open(O_WRONLY).write(text) }
             return count < text.count ? count : request.bytes.count
         }
         switch written {
@@ -40,7 +40,7 @@ extension CgroupTree {
         let changed = answer(caller) { caller throws(Errno) in
             let place = try owned(node, caller)
             let proc = host.proc
-            let status = try asCaller(caller.credentials) { () throws(Errno) in
+            let status = try asCaller(caller) { () throws(Errno) in
                 if let size = changes.size { try place.open(O_WRONLY).truncate(to: size) }
                 let file = try place.open(OwnedFileDescriptor.pathOnlyFlag)
                 if changes.owner != nil || changes.group != nil { try file.changeOwner(user: changes.owner, group: changes.group) }
@@ -68,7 +68,7 @@ extension CgroupTree {
             if try isStep(name, in: directory, caller) { throw .fileExists }
             let place = try owned(directory, caller)
             try takeBudget(in: place.hierarchy, caller)
-            let status = try asCaller(caller.credentials) { () throws(Errno) in
+            let status = try asCaller(caller) { () throws(Errno) in
                 let parent = try place.openParent()
                 return try Repetition(note).makeDirectory(name, mode: mode, in: parent)
             }
@@ -87,7 +87,7 @@ extension CgroupTree {
             try name.check()
             if try isStep(name, in: directory, caller) { throw .resourceBusy }
             let place = try owned(directory, caller)
-            try asCaller(caller.credentials) { () throws(Errno) in
+            try asCaller(caller) { () throws(Errno) in
                 let parent = try place.openParent()
                 try Repetition(note).removeDirectory(name, in: parent)
             }
@@ -105,7 +105,7 @@ extension CgroupTree {
             let place = try owned(change.directory, caller)
             let newPlace = try owned(change.newDirectory, caller)
             guard place.hierarchy.number == newPlace.hierarchy.number else { throw .improperLink }
-            try asCaller(caller.credentials) { () throws(Errno) in
+            try asCaller(caller) { () throws(Errno) in
                 let parent = try place.openParent()
                 let newParent = try newPlace.openParent()
                 try Repetition(note).rename(change, from: parent, to: newParent)
@@ -120,8 +120,7 @@ extension CgroupTree {
     /// Whether it is the next step on the way down to the caller's cgroup.
     private func isStep(_ name: FileName, in directory: NodeID, _ caller: TreeCaller) throws(Errno) -> Bool {
         if TreeNode(directory) == .top { return hierarchies.contains { $0.name == name.bytes } }
-        let (_, standing) = try visible(directory, caller)
-        return standing == .above(next: name.bytes)
+        return try visible(directory, caller).standing == .above(next: name.bytes)
     }
 
     /// Counts one more cgroup of a container.

@@ -19,9 +19,10 @@ extension CgroupTree {
             let folders = hierarchies.map { (FileName(bytes: $0.name), $0.shownInode($0.root.directory)) }
             return CgroupTree.folder(CgroupTree.top.inode, folders, from: offset)
         }
-        let (place, standing) = try visible(node, caller)
-        if case .above(let next) = standing { return try steps(of: place, next, from: offset, caller) }
-        let listed = try asCaller(caller.credentials) { () throws(Errno) in
+        let visible = try visible(node, caller)
+        let place = visible.place
+        if case .above(let next) = visible.standing { return steps(of: place, next, from: offset) }
+        let listed = try asCaller(caller) { () throws(Errno) in
             try place.openDirectory(O_RDONLY).entries(from: Int64(clamping: offset), size: 16384)
         }
         return listed.map { entry in
@@ -33,12 +34,11 @@ extension CgroupTree {
     }
 
     /// A directory on the way down to the caller's cgroup: the next step, unless that has gone.
-    private func steps(of place: Place, _ next: [UInt8]?, from offset: UInt64, _ caller: TreeCaller) throws(Errno) -> [Entry] {
-        let inode = place.hierarchy.shownInode(place.node.directory)
-        guard let next else { return CgroupTree.folder(inode, [], from: offset) }
-        let name = FileName(bytes: next)
-        let status = try? asCaller(caller.credentials) { () throws(Errno) in try place.status(of: name) }
-        return CgroupTree.folder(inode, status.map { [(name, place.hierarchy.shownInode($0.inode))] } ?? [], from: offset)
+    private func steps(of place: Place, _ next: [UInt8]?, from offset: UInt64) -> [Entry] {
+        let hierarchy = place.hierarchy
+        let step = next.flatMap { try? Place(stepTo: place.path(of: $0), in: hierarchy) }
+        let folders = zip(next.map { [FileName(bytes: $0)] } ?? [], step.map { [hierarchy.shownInode($0.node.directory)] } ?? [])
+        return CgroupTree.folder(hierarchy.shownInode(place.node.directory), Array(folders), from: offset)
     }
 
     /// Entry number n, `.` and `..` first, is followed by offset n.

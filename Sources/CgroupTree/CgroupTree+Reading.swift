@@ -19,23 +19,25 @@ extension CgroupTree: WritableFileSystem {
     private func find(_ name: FileName, in directory: NodeID, _ caller: TreeCaller) throws(Errno) -> NodeAttributes {
         if TreeNode(directory) == .top {
             guard let hierarchy = hierarchies.first(where: { $0.name == name.bytes }) else { throw .noSuchFileOrDirectory }
-            return try attributes(of: Place(rootOf: hierarchy), hierarchy.sight(of: caller.own).standing(of: []), caller)
+            return try attributes(of: Visible(place: Place(rootOf: hierarchy), sight: hierarchy.sight(of: caller.own)), caller)
         }
-        let (place, standing) = try visible(directory, caller)
+        let visible = try visible(directory, caller)
         try name.check()
-        if case .above(let next) = standing, next != name.bytes { throw .noSuchFileOrDirectory }
-        let status = try asCaller(caller.credentials) { () throws(Errno) in try place.status(of: name) }
-        let found = try place.attributes(of: name, status)
-        let below = place.hierarchy.sight(of: caller.own).standing(of: place.path(of: name.bytes))
-        guard case .above(let next) = below, let node = TreeNode(found.node) else { return found }
-        return CgroupTree.attributes(ofFolder: node, inode: found.inode, linkCount: next == nil ? 2 : 3)
+        let place = visible.place
+        let path = place.path(of: name.bytes)
+        switch visible.sight.standing(of: path) {
+        case .outside: throw .noSuchFileOrDirectory
+        case .above: return try attributes(of: Visible(place: Place(stepTo: path, in: place.hierarchy), sight: visible.sight), caller)
+        case .within:
+            let status = try asCaller(caller) { () throws(Errno) in try place.status(of: name) }
+            return try place.attributes(of: name, status)
+        }
     }
 
     package func attributes(of node: NodeID, handle: FileHandle?, caller: Caller, reply: consuming AttributesReply) {
         if TreeNode(node) == .top { return reply.succeed(CgroupTree.top, timeout: 0) }
         let found = answer(caller) { caller throws(Errno) in
-            let (place, standing) = try visible(node, caller)
-            return try attributes(of: place, standing, caller)
+            try attributes(of: visible(node, caller), caller)
         }
         switch found {
         case .success(let attributes): reply.succeed(attributes, timeout: 0)
@@ -43,22 +45,23 @@ extension CgroupTree: WritableFileSystem {
         }
     }
 
-    private func attributes(of place: Place, _ standing: Sight.Standing, _ caller: TreeCaller) throws(Errno) -> NodeAttributes {
-        if case .above(let next) = standing {
+    private func attributes(of visible: Visible, _ caller: TreeCaller) throws(Errno) -> NodeAttributes {
+        let place = visible.place
+        if case .above(let next) = visible.standing {
             let inode = place.hierarchy.shownInode(place.node.directory)
             return CgroupTree.attributes(ofFolder: place.node, inode: inode, linkCount: next == nil ? 2 : 3)
         }
         return place.attributes(
-            try asCaller(caller.credentials) { () throws(Errno) in try place.open(OwnedFileDescriptor.pathOnlyFlag).status() })
+            try asCaller(caller) { () throws(Errno) in try place.open(OwnedFileDescriptor.pathOnlyFlag).status() })
     }
 
     package func access(_ node: NodeID, mask: AccessMask, caller: Caller, reply: consuming StatusReply) {
         let granted = answer(caller) { caller throws(Errno) in
             if TreeNode(node) != .top {
-                let (place, standing) = try visible(node, caller)
-                if standing == .within {
-                    return try asCaller(caller.credentials) { () throws(Errno) in
-                        try place.open(OwnedFileDescriptor.pathOnlyFlag).checkAccess(mask.rawValue)
+                let visible = try visible(node, caller)
+                if visible.standing == .within {
+                    return try asCaller(caller) { () throws(Errno) in
+                        try visible.place.open(OwnedFileDescriptor.pathOnlyFlag).checkAccess(mask.rawValue)
                     }
                 }
             }
@@ -75,10 +78,11 @@ extension CgroupTree: WritableFileSystem {
     package func open(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply) {
         let opened = answer(caller) { caller throws(Errno) in
             let place = try owned(node, caller, above: .isDirectory)
-            try asCaller(caller.credentials) { () throws(Errno) in
-                _ = try place.open(flags.rawValue & (O_ACCMODE | O_TRUNC))
+            let credentials = try caller.credentials(host.proc)
+            try threads.run(as: credentials) { () throws(Errno) in
+                _ = try place.open(flags.rawValue & (O_ACCMODE | O_TRUNC | OwnedFileDescriptor.directFlag))
             }
-            return Opener(caller.credentials).handle
+            return Opener(credentials).handle
         }
         switch opened {
         case .success(let handle): reply.succeed(handle)
@@ -92,7 +96,7 @@ extension CgroupTree: WritableFileSystem {
         let part = answer(caller, gone: .operationNotSupportedByDevice) { caller throws(Errno) in
             let place = try owned(request.node, caller, above: .isDirectory)
             if let file = place.file, MemberText.isMemberList(file) { return try members(of: place, request, caller) }
-            return try asCaller(caller.credentials) { () throws(Errno) in
+            return try asCaller(caller) { () throws(Errno) in
                 try place.open(O_RDONLY).read(request.size, at: Int64(clamping: request.offset))
             }
         }
@@ -106,7 +110,7 @@ extension CgroupTree: WritableFileSystem {
     private func members(of place: Place, _ request: ReadRequest, _ caller: TreeCaller) throws(Errno) -> [UInt8] {
         let key = MemberTexts.Key(node: place.node, handle: request.handle, thread: caller.thread)
         if request.offset > 0, let text = memberTexts[key] { return CgroupTree.part(of: text, request) }
-        let text = try asCaller(caller.credentials) { () throws(Errno) in
+        let text = try asCaller(caller) { () throws(Errno) in
             var text = InputText(capacity: 4096)
             try place.open(O_RDONLY).readAll(into: &text)
             return text
@@ -129,9 +133,9 @@ extension CgroupTree: WritableFileSystem {
     package func openDirectory(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply) {
         if TreeNode(node) == .top { return reply.succeedIgnoringResult() }
         let opened = answer(caller) { caller throws(Errno) in
-            let (place, standing) = try visible(node, caller)
-            guard standing == .within else { return }
-            try asCaller(caller.credentials) { () throws(Errno) in _ = try place.openDirectory(O_RDONLY) }
+            let visible = try visible(node, caller)
+            guard visible.standing == .within else { return }
+            try asCaller(caller) { () throws(Errno) in _ = try visible.place.openDirectory(O_RDONLY) }
         }
         switch opened {
         case .success: reply.succeedIgnoringResult()

@@ -26,7 +26,7 @@ extension CgroupTree {
 
     private func identify(_ caller: Caller) throws(Errno) -> TreeCaller {
         do throws(Errno) {
-            return try TreeCaller(caller, identification, proc: host.proc)
+            return try TreeCaller(caller, identification)
         } catch .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory {
             throw .ioError
         } catch {
@@ -36,13 +36,20 @@ extension CgroupTree {
 
     /// The place of a node that the caller may see.
     /// - Throws: ENOENT for one that it may not.
-    func visible(_ node: NodeID, _ caller: TreeCaller) throws(Errno) -> (Place, Sight.Standing) {
+    func visible(_ node: NodeID, _ caller: TreeCaller) throws(Errno) -> Visible {
         guard let node = TreeNode(node), node != .top else { throw .staleNFSFileHandle }
         let place = try place(of: node)
-        let standing = place.hierarchy.sight(of: caller.own).standing(of: place.directory)
+        let visible = Visible(place: place, sight: place.hierarchy.sight(of: caller.own))
         // The files of the cgroups above its own are nobody's business.
-        guard standing == .within || standing != .outside && place.file == nil else { throw .noSuchFileOrDirectory }
-        return (place, standing)
+        guard visible.standing == .within || visible.standing != .outside && place.file == nil else { throw .noSuchFileOrDirectory }
+        return visible
+    }
+
+    /// A place that the caller may see, and all that it sees of the hierarchy.
+    struct Visible: Sendable {
+        let place: Place
+        let sight: Sight
+        var standing: Sight.Standing { sight.standing(of: place.directory) }
     }
 
     /// The place of a node in the caller's own part.
@@ -50,15 +57,15 @@ extension CgroupTree {
     /// - Throws: ENOENT for one that it may not see.
     func owned(_ node: NodeID, _ caller: TreeCaller, above: Errno = .permissionDenied) throws(Errno) -> Place {
         if TreeNode(node) == .top { throw above }
-        let (place, standing) = try visible(node, caller)
-        guard standing == .within else { throw above }
-        return place
+        let visible = try visible(node, caller)
+        guard visible.standing == .within else { throw above }
+        return visible.place
     }
 
-    /// Lets the kernel decide: `body` runs on a thread that is the caller for as long as it lives. No operation of a caller is carried out elsewhere.
+    /// Lets the kernel decide: `body` runs on a thread that has the caller's rights for as long as it lives. No operation of a caller is carried out elsewhere.
     func asCaller<Answer: Sendable>(
-        _ credentials: ThreadCredentials, _ body: @escaping @Sendable () throws(Errno) -> Answer
+        _ caller: TreeCaller, _ body: @escaping @Sendable () throws(Errno) -> Answer
     ) throws(Errno) -> Answer {
-        try CredentialedThread.run(as: credentials, body)
+        try threads.run(as: caller.credentials(host.proc), body)
     }
 }

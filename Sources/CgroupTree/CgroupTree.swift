@@ -15,6 +15,7 @@ package final class CgroupTree: Sendable {
     let host: HostFilesystem
     let gate: RequestGate
     let budget = GroupBudget()
+    let threads = CredentialedThreads()
     let memberTexts = MemberTexts()
 
     /// - Parameter threads: those that serve all requests of the mount.

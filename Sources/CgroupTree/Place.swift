@@ -35,6 +35,16 @@ struct Place: Sendable {
             }
     }
 
+    /// A directory on the way down to a caller's cgroup, of which that one sees no more than that it is there. So nobody is asked for permission.
+    init(stepTo path: [UInt8], in hierarchy: TreeHierarchy) throws(Errno) {
+        let status = try hierarchy.files.open(path, OwnedFileDescriptor.pathOnlyFlag | O_DIRECTORY).status()
+        guard let node = TreeNode(hierarchy: hierarchy.number, inode: status.inode) else { throw .overflow }
+        self.hierarchy = hierarchy
+        self.node = node
+        directory = path
+        file = nil
+    }
+
     /// The path of what has this name in the directory.
     func path(of name: [UInt8]) -> [UInt8] { directory.isEmpty ? name : directory + [Sight.slash] + name }
 

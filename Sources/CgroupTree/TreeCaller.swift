@@ -2,22 +2,29 @@ internal import FUSE
 internal import LinuxSystem
 internal import SystemPackage
 
-/// Who sent a request: where it lives, and what it may.
+/// Who sent a request. It waits for its answer and cannot go away, so that its thread id means no other thread meanwhile.
 struct TreeCaller: Sendable {
     let thread: Int32
+    /// Where it lives.
     let own: OwnCgroups
-    let credentials: ThreadCredentials
+    private let user: UInt32
+    private let group: UInt32
 
-    /// A caller waits for its answer and cannot go away, so that its thread id means no other thread meanwhile.
     /// - Throws: where it cannot be told for sure who it is.
-    init(_ caller: Caller, _ identification: any CallerIdentification, proc: Directory) throws(Errno) {
+    init(_ caller: Caller, _ identification: any CallerIdentification) throws(Errno) {
         guard caller.pid > 0 else { throw .noSuchProcess }
         thread = caller.pid
+        user = caller.uid
+        group = caller.gid
         own = try identification.ownCgroups(ofThread: caller.pid)
-        let found = try ThreadCredentials(ofThread: caller.pid, proc: proc)
+    }
+
+    /// What it may.
+    func credentials(_ proc: Directory) throws(Errno) -> ThreadCredentials {
+        let found = try ThreadCredentials(ofThread: thread, proc: proc)
         // access(2) asks in the name of the real user, and an io_uring in that of whoever gave it an identity: of that one only these two ids are known.
-        let isItself = found.fileSystemUser == caller.uid && found.fileSystemGroup == caller.gid
-        credentials = isItself ? found : .unprivileged(user: caller.uid, group: caller.gid)
+        let isItself = found.fileSystemUser == user && found.fileSystemGroup == group
+        return isItself ? found : .unprivileged(user: user, group: group)
     }
 }
 

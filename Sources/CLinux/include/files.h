@@ -10,6 +10,9 @@
 /* <fcntl.h> defines it under _GNU_SOURCE only. */
 enum { CLINUX_AT_EMPTY_PATH = 0x1000 };
 
+/* The same; it differs between architectures. */
+extern const int clinux_o_direct;
+
 /*
  * openat2(2), Linux 5.6, close-on-exec: what lies below a directory on the same mount, reached over no symbolic link (RESOLVE_BENEATH,
  * RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV).

@@ -2,6 +2,7 @@ internal import CgroupTree
 internal import Cgroups
 internal import LinuxSystem
 internal import ProcText
+internal import Synchronization
 internal import SystemPackage
 
 // Where a caller of the cgroup tree lives. The rules are those of `scope(ofProcess:)`; but where a view shows the host's values to whom it cannot tell, and the
@@ -19,7 +20,13 @@ extension ScopeResolver: CallerIdentification {
         }
         let entry: PIDNamespaceEntry
         do throws(Errno) {
-            entry = try self.entry(of: namespace, process: thread)
+            // A caller in the cgroups in which the init was seen last: wherever that is now, they are the container's or the caller's own.
+            let known = namespaces.withLock { $0[namespace] }
+            if let known, known.cgroupText[...] == text.bytes[text.range], known.initProcess.isAlive {
+                entry = known
+            } else {
+                entry = try self.entry(of: namespace, process: thread)
+            }
         } catch .noSuchProcess, .noSuchFileOrDirectory {
             // The init is not visible or just ended: only the caller itself is left to go by.
             return OwnCgroups(isHost: false, paths: caller.removingInitScope.paths)

@@ -7,6 +7,8 @@ package import SystemPackage
 extension OwnedFileDescriptor {
     /// O_PATH, open(2), for those who do not import CLinux.
     package static let pathOnlyFlag = pathOnly
+    /// O_DIRECT.
+    package static let directFlag = clinux_o_direct
 
     /// openat2(2) of what lies at a path below this directory, on the same mount, with no symbolic link on the way; close-on-exec. An empty path is the
     /// directory itself. Linux 5.6.

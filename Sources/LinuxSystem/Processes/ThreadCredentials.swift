@@ -2,7 +2,7 @@ package import ProcText
 package import SystemPackage
 
 /// What the kernel checks permissions by: credentials(7), capabilities(7). Ids are those of this process's user namespace.
-package struct ThreadCredentials: Sendable, Equatable {
+package struct ThreadCredentials: Sendable, Hashable {
     package var effectiveUser: UInt32
     package var effectiveGroup: UInt32
     package var fileSystemUser: UInt32
@@ -38,12 +38,15 @@ package struct ThreadCredentials: Sendable, Equatable {
     /// - Parameter proc: the procfs of this process's pid namespace.
     /// - Throws: ENOENT or ESRCH where there is no such thread, EACCES where this process may not trace it, EBADMSG where the text is not as expected.
     package init(ofThread tid: Int32, proc: Directory) throws(Errno) {
-        let isInOwnNamespace = try proc.status("\(tid)/ns/user").isSameFile(as: proc.status("self/ns/user"))
+        let isInOwnNamespace = try proc.status("\(tid)/ns/user").inode == ThreadCredentials.ownNamespace
         var text = InputText(capacity: 4096)
         try proc.read("\(tid)/status", into: &text, isSingleRecord: true)
         guard let credentials = ThreadCredentials(text, isInOwnNamespace: isInOwnNamespace) else { throw .badMessage }
         self = credentials
     }
+
+    /// The user namespace of this process; `nil`, which is nobody's, where there is no /proc.
+    private static let ownNamespace = (try? FileStatus(following: "/proc/self/ns/user"))?.inode
 
     /// Those in the text of /proc/TID/status; `nil` where a line is missing or not as expected.
     package init?(_ status: InputText, isInOwnNamespace: Bool) {

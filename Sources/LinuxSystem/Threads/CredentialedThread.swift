@@ -6,7 +6,8 @@ package import SystemPackage
 /// Work that is done as somebody else: the kernel's own permission checks decide about it.
 package enum CredentialedThread {
     /// Of as much only what is touched is there.
-    private static let stackSize = 256 << 10
+    static let stackSize = 256 << 10
+    static let name = "lxcfs/as-caller"
 
     /// Runs `body` on a thread of its own that has taken `credentials` for good before it begins, and waits for it.
     ///
@@ -18,12 +19,10 @@ package enum CredentialedThread {
         as credentials: ThreadCredentials, _ body: @escaping @Sendable () throws(Errno) -> Value
     ) throws(Errno) -> Value {
         let outcome = Outcome<Value>()
-        let thread = try JoinableThread(name: "lxcfs/as-caller", stackSize: stackSize) {
-            do throws(Errno) {
+        let thread = try JoinableThread(name: name, stackSize: stackSize) {
+            outcome.fill { () throws(Errno) in
                 try become(credentials)
-                outcome.result.withLock { [value = try body()] in $0 = .success(value) }
-            } catch {
-                outcome.result.withLock { $0 = .failure(error) }
+                return try body()
             }
         }
         thread.join()
@@ -46,7 +45,7 @@ package enum CredentialedThread {
         if isOpened { throw .notPermitted }
     }
 
-    private static func become(_ credentials: ThreadCredentials) throws(Errno) {
+    static func become(_ credentials: ThreadCredentials) throws(Errno) {
         var wanted = clinux_credentials(
             effective_user: credentials.effectiveUser, file_system_user: credentials.fileSystemUser,
             effective_group: credentials.effectiveGroup, file_system_group: credentials.fileSystemGroup, effective: credentials.effective,
@@ -54,8 +53,17 @@ package enum CredentialedThread {
         guard clinux_become(&wanted, credentials.groups, credentials.groups.count) == 0 else { throw Errno(rawValue: errno) }
     }
 
-    /// Written by the thread, read when it has ended.
-    private final class Outcome<Value: Sendable>: Sendable {
+    /// Written by the thread, read when it is done.
+    final class Outcome<Value: Sendable>: Sendable {
         let result = Mutex<Result<Value, Errno>>(.failure(.resourceTemporarilyUnavailable))
+
+        func fill(_ body: () throws(Errno) -> Value) {
+            do throws(Errno) {
+                let value = try body()
+                result.withLock { $0 = .success(value) }
+            } catch {
+                result.withLock { $0 = .failure(error) }
+            }
+        }
     }
 }
