@@ -11,7 +11,9 @@ enum CgroupTreeRun {
     static let isHere = CgroupMounts.all.contains { !$0.isUnified }
 
     /// Those of the hierarchies that are compared which are here, by a controller of theirs.
-    static let controllers = ["memory", "pids", "freezer", "cpuset", "devices"].filter { CgroupMounts.hierarchy(of: $0)?.isUnified == false }
+    static let controllers = ["memory", "pids", "freezer", "cpuset", "devices"].filter {
+        CgroupMounts.hierarchy(of: $0)?.isUnified == false
+    }
 
     /// The seed of random operations; LXCFS_TEST_SEED=N for those of an earlier run.
     static let seed = SurvivalRun.seed
@@ -92,7 +94,9 @@ enum CgroupTreeRun {
 
     /// Files whose text is another one at every read.
     private static func moves(_ name: String) -> Bool {
-        ["usage", "stat", "failcnt", "peak", "events", "pressure", "slabinfo", "shown", "blkio", "cpu.rt"].contains { name.contains($0) }
+        ["usage", "stat", "failcnt", "peak", "events", "pressure", "slabinfo", "shown", "blkio", "cpu.rt", "pids.current"].contains {
+            name.contains($0)
+        }
     }
 }
 
@@ -159,14 +163,17 @@ final class CgroupTreeContainer {
     private let caller: CgroupTreeCaller
 
     /// - Parameter mountPoint: the daemon's; cgroupfs itself if `nil`.
-    init(_ caller: CgroupTreeCaller, _ hierarchy: CgroupMounts.Hierarchy, mountPoint: String?, cgroup: TestCgroup? = nil) throws {
+    init(
+        _ caller: CgroupTreeCaller, _ hierarchy: CgroupMounts.Hierarchy, mountPoint: String?, cgroup: TestCgroup? = nil,
+        namespaces: ContainerNamespaces? = nil
+    ) throws {
         let made = if let cgroup { cgroup } else { try TestCgroup() }
         self.cgroup = made
         self.caller = caller
         root = mountPoint.map { CgroupTreeRun.place(of: hierarchy, mountPoint: $0) } ?? hierarchy.mountPoint
         base = root + "/" + made.path
         if let owner = caller.owner { try CgroupTreeRun.delegate(made.directory(in: hierarchy), to: owner) }
-        container = try TestContainer(cgroup: made, mountPoint: nil, namespaces: caller.namespaces)
+        container = try TestContainer(cgroup: made, mountPoint: nil, namespaces: namespaces ?? caller.namespaces)
     }
 
     deinit {

@@ -60,7 +60,8 @@ package final class TestContainer {
         case .ownWithCgroups: unshare = "unshare --mount --uts --cgroup --pid --fork --kill-child --mount-proc"
         case .hostPIDs: unshare = "unshare --mount --uts"
         case .ownWithUsers: unshare = "unshare --user --map-root-user --mount --uts --pid --fork --kill-child --mount-proc"
-        case .ownWithMappedUsers: unshare = "unshare --user --keep-caps --mount --uts --pid --fork --kill-child --mount-proc sh -c \(TestContainer.becomeMapped)"
+        case .ownWithMappedUsers:
+            unshare = "unshare --user --keep-caps --mount --uts --pid --fork --kill-child --mount-proc sh -c \(TestContainer.becomeMapped)"
         }
         // The process that waits outside the pid namespace goes back to where the tests run: it is not a part of the container.
         let script = "\(join)\nexec \(unshare) sh -c \"$0\" sh \"$1\""

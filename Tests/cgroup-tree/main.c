@@ -4,6 +4,7 @@
  * cgroup-tree [OPTION...] fuzz SEED COUNT BASE        random ones by paths that try to get out of it, with threads that move what lies below
  * cgroup-tree [OPTION...] lookups SEED COUNT BASE     stat of names there are and there are not
  * cgroup-tree [OPTION...] pairs SEED COUNT BASE       mkdir and rmdir; a line for each wrong answer
+ * cgroup-tree say TEXT                                writes it to standard output; what came of it to standard error
  *
  *   --foreign-pid N           a process that is none of this program's, for `move ... foreign`
  *   --uid N                   becomes that user and group, without capabilities
@@ -146,6 +147,11 @@ int main(int count, char *arguments[]) {
         start_processes();
         for (; at < count; at++) operate_line(arguments[at]);
         end_processes();
+        return 0;
+    }
+    if (!strcmp(mode, "say") && at < count) {
+        ssize_t written = write(1, arguments[at], strlen(arguments[at]));
+        fprintf(stderr, "euid %u: %s\n", geteuid(), written < 0 ? strerrorname_np(errno) : "ok");
         return 0;
     }
     int known = !strcmp(mode, "sequence") || !strcmp(mode, "fuzz") || !strcmp(mode, "lookups") || !strcmp(mode, "pairs");
