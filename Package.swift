@@ -49,6 +49,9 @@ let package = Package(
         // The file system.
         .target(name: "FUSE", dependencies: ["CFuse3", "CLinux", "LinuxSystem", system], swiftSettings: strict),
 
+        .target(
+            name: "CgroupTree", dependencies: ["Cgroups", "FUSE", "LinuxSystem", "ProcText", system], swiftSettings: strict),
+
         // The control protocol, its server and its client.
         .target(
             name: "LXCFSControl", dependencies: ["LinuxSystem", "ProcText", system], resources: [.embedInCode("io.lxcfs.Control.varlink")],
@@ -58,7 +61,8 @@ let package = Package(
         .target(
             name: "LXCFSDaemon",
             dependencies: [
-                "CSystemd", "ContainerViews", "Cgroups", "FUSE", "HostProc", "LXCFSControl", "LinuxSystem", "ProcText", logging, system,
+                "CSystemd", "CgroupTree", "ContainerViews", "Cgroups", "FUSE", "HostProc", "LXCFSControl", "LinuxSystem", "ProcText",
+                logging, system,
             ],
             swiftSettings: strict),
         .executableTarget(name: "lxcfs", dependencies: ["LXCFSDaemon", "ContainerViews", argumentParser], swiftSettings: strict),
@@ -89,6 +93,8 @@ let package = Package(
             dependencies: ["CAllocationCounter", "Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
             path: "Tests/allocation-counts", swiftSettings: strict),
         .testTarget(name: "AllocationTests", dependencies: ["TestContainers"], swiftSettings: strict),
+        .testTarget(
+            name: "CgroupTreeTests", dependencies: ["CgroupTree", "Cgroups", "FUSE", "LinuxSystem", system], swiftSettings: strict),
         .testTarget(
             name: "CgroupsTests",
             dependencies: ["Cgroups", "ContainerViews", "HostProc", "LinuxSystem", "ProcText", "TestSupport", system],

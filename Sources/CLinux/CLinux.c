@@ -19,9 +19,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* linux/nsfs.h of Debian 12 does not have NS_GET_PID_FROM_PIDNS yet. */
+/* linux/nsfs.h of Debian 12 does not have NS_GET_PID_FROM_PIDNS and NS_GET_PID_IN_PIDNS yet. */
 #define CLINUX_NS_GET_PARENT _IO(0xb7, 0x2)
 #define CLINUX_NS_GET_PID_FROM_PIDNS _IOR(0xb7, 0x6, int)
+#define CLINUX_NS_GET_PID_IN_PIDNS _IOR(0xb7, 0x8, int)
 #define CLINUX_OPEN_TREE_CLONE 1
 
 _Static_assert(CLINUX_O_PATH == O_PATH, "O_PATH differs on this architecture");
@@ -130,6 +131,10 @@ pid_t clinux_namespace_init(int namespace_fd, int timeout_milliseconds) {
 int clinux_knows_namespace_init(int namespace_fd) {
     return ioctl(namespace_fd, CLINUX_NS_GET_PID_FROM_PIDNS, 1) > 0 || (errno != ENOTTY && errno != EINVAL);
 }
+
+pid_t clinux_pid_from_namespace(int namespace_fd, pid_t pid) { return ioctl(namespace_fd, CLINUX_NS_GET_PID_FROM_PIDNS, pid); }
+
+pid_t clinux_pid_in_namespace(int namespace_fd, pid_t pid) { return ioctl(namespace_fd, CLINUX_NS_GET_PID_IN_PIDNS, pid); }
 
 int clinux_can_move_mounts(void) {
     int can_move = syscall(SYS_move_mount, -1, "", -1, "", 0) == 0 || errno != ENOSYS;

@@ -1,4 +1,4 @@
-internal import LinuxSystem
+package import LinuxSystem
 internal import Synchronization
 package import SystemPackage
 
@@ -20,8 +20,10 @@ package final class CgroupHierarchy: Sendable {
     /// Mount options of version 1, cgroup1_show_options().
     private static let options: Set<String> = ["rw", "ro", "xattr", "clone_children", "noprefix", "cpuset_v2_mode", "favordynmods", "none"]
 
-    private let mountRoot: CgroupPath
-    private let root: Directory
+    /// The cgroup that is the root of what is mounted: not the hierarchy's own root where the host is a container itself.
+    package let mountRoot: CgroupPath
+    /// The directory of that cgroup.
+    package let root: Directory
     private let known = Mutex<[CgroupPath: WeakCgroup]>([:])
 
     init(index: Int, version: CgroupVersion, names: [String], mountPoint: String, mountRoot: CgroupPath, root: Directory) {

@@ -10,14 +10,21 @@ package struct CgroupMembership: Sendable, Hashable {
         self.paths = paths
     }
 
-    /// Reads the text of /proc/PID/cgroup. Hierarchies that the layout does not know are left out.
+    /// Reads the text of /proc/PID/cgroup. Hierarchies that the layout does not know are left out; what lies deeper than `CgroupPath.mostLevels` counts as the
+    /// cgroup of that level.
     package init(_ text: InputText, layout: CgroupLayout) {
+        self.init(whole: text, layout: layout)
+        paths = paths.map { $0?.withinMostLevels }
+    }
+
+    /// The same with the paths as they are, however deep.
+    package init(whole text: InputText, layout: CgroupLayout) {
         paths = [CgroupPath?](repeating: nil, count: layout.hierarchies.count)
         var scanner = text.scanner
         while var line = scanner.nextLine() {
             guard line.decimal() != nil, line.skip(UInt8(ascii: ":")), let names = line.upTo(UInt8(ascii: ":")) else { continue }
             let controllers = String(decoding: text.bytes[names], as: UTF8.self).split(separator: ",")
-            let path = CgroupPath(text.bytes[line.rest]).withinMostLevels
+            let path = CgroupPath(text.bytes[line.rest])
             let found = layout.hierarchies.first { hierarchy in
                 controllers.isEmpty
                     ? hierarchy.version == .v2

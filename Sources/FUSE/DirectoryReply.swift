@@ -22,16 +22,18 @@ package struct DirectoryReply: ~Copyable, @unchecked Sendable {
 
     /// Adds an entry, `.` and `..` included if they shall be listed.
     ///
-    /// - Parameter nextOffset: where a later READDIR goes on behind this entry; not 0.
+    /// - Parameters:
+    ///   - inode: the number that stat(2) shows for it.
+    ///   - nextOffset: where a later READDIR goes on behind this entry; not 0.
     /// - Returns: false when the entry does not fit: then it was not added, and `finish` is next.
-    package mutating func add(name: String, node: NodeID, kind: NodeAttributes.Kind, nextOffset: UInt64) -> Bool {
+    package mutating func add(name: FileName, inode: UInt64, kind: NodeAttributes.Kind, nextOffset: UInt64) -> Bool {
         var status = stat()
-        status.st_ino = UInt(node.rawValue)
+        status.st_ino = UInt(inode)
         status.st_mode = kind.typeBits
         let free = buffer.count - count
-        let needed = fuse_add_direntry(
-            pointer, buffer.baseAddress?.advanced(by: count).assumingMemoryBound(to: CChar.self), free, name, &status,
-            off_t(clamping: nextOffset))
+        let place = buffer.baseAddress?.advanced(by: count).assumingMemoryBound(to: CChar.self)
+        let text = name.bytes.map { CChar(bitPattern: $0) } + [0]
+        let needed = fuse_add_direntry(pointer, place, free, text, &status, off_t(clamping: nextOffset))
         guard needed <= free else { return false }
         count += needed
         return true

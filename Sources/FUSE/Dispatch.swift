@@ -33,7 +33,7 @@ enum Dispatch {
         let pending = PendingRequest(request)
         guard let directory = NodeID(parent) else { return pending.fail(.staleNFSFileHandle) }
         SessionContext.of(request).fileSystem.lookUp(
-            name: String(cString: name), in: directory, caller: Caller(request), reply: EntryReply(request: pending))
+            name: FileName(name), in: directory, caller: Caller(request), reply: EntryReply(request: pending))
     }
 
     private static func attributes(_ request: OpaquePointer?, _ node: fuse_ino_t, _ file: UnsafeMutablePointer<fuse_file_info>?) {
@@ -111,11 +111,18 @@ enum Dispatch {
     }
 }
 
+extension FileName {
+    /// A name as the kernel sends it, ended by NUL.
+    fileprivate init(_ name: UnsafePointer<CChar>) {
+        self.init(bytes: UnsafeRawBufferPointer(start: name, count: strlen(name)).map { $0 })
+    }
+}
+
 extension NodeID {
     /// The kernel's number; nil for one that was never given out.
     fileprivate init?(_ number: fuse_ino_t) {
-        guard let rawValue = UInt32(exactly: number) else { return nil }
-        self.init(rawValue: rawValue)
+        guard number != 0 else { return nil }
+        self.init(rawValue: number)
     }
 }
 

@@ -1,17 +1,20 @@
 internal import Glibc
 
-/// A read-only file system: what is asked of it, one method per question.
+/// A file system: what is asked of it, one method per question.
 ///
 /// Called by several threads at once. Each question comes with a reply that must be given before the method returns; one that is dropped answers EIO.
-/// What would change something never arrives here: see `ReadOnlyPolicy`.
+/// What would change something arrives only where `writable(at:)` says so: see `ReadOnlyPolicy`.
 package protocol FileSystem: Sendable {
-    /// LOOKUP: a name in a directory. A name that is no UTF-8 arrives with replacement characters.
-    func lookUp(name: String, in directory: NodeID, caller: Caller, reply: consuming EntryReply)
+    /// The part of the file system that holds the node, where that part can be changed; `nil` where every change is to be answered EROFS.
+    func writable(at node: NodeID) -> (any WritableFileSystem)?
+
+    /// LOOKUP: a name in a directory.
+    func lookUp(name: FileName, in directory: NodeID, caller: Caller, reply: consuming EntryReply)
 
     /// GETATTR: stat(2) by path, or fstat(2) with the handle of the open file.
     func attributes(of node: NodeID, handle: FileHandle?, caller: Caller, reply: consuming AttributesReply)
 
-    /// OPEN of a file, for reading. The kernel has checked no permission.
+    /// OPEN of a file, for writing only in a part that can be changed. The kernel has checked no permission.
     func open(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply)
 
     /// READ of an open file. No bytes are its end.
@@ -54,6 +57,10 @@ package struct ReadRequest: Sendable, Equatable {
         self.size = size
         self.isFromPageCache = isFromPageCache
     }
+}
+
+extension FileSystem {
+    package func writable(at node: NodeID) -> (any WritableFileSystem)? { nil }
 }
 
 /// The flags of open(2).

@@ -1,15 +1,35 @@
-/// A file or directory of the file system, as FUSE numbers it; also its inode number.
-///
-/// 32 bits, because stat(2) of a 32-bit caller fails with EOVERFLOW on a longer one. 0 is no node.
+/// A file or directory of the file system, as FUSE numbers it; what stat(2) shows as its inode number may be another one. 0 is no node.
 package struct NodeID: RawRepresentable, Hashable, Sendable {
-    package let rawValue: UInt32
+    package let rawValue: UInt64
 
-    package init(rawValue: UInt32) {
+    package init(rawValue: UInt64) {
         self.rawValue = rawValue
     }
 
     /// The directory that is mounted.
     package static let root = NodeID(rawValue: 1)
+}
+
+/// A name in a directory: any bytes but NUL and `/`, as many as the kernel takes.
+package struct FileName: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+    package let bytes: [UInt8]
+
+    package init(bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    package init(_ text: String) {
+        bytes = Array(text.utf8)
+    }
+
+    package init(stringLiteral text: String) {
+        self.init(text)
+    }
+
+    /// The name for those who know only names in UTF-8: what is none is replaced.
+    package var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    package var description: String { text }
 }
 
 /// What the file system chose to know an open file by. FUSE passes it as it is.

@@ -41,7 +41,7 @@ package struct EntryReply: ~Copyable, Sendable {
     /// The name is there. The kernel will not ask for this name, for any caller, in `entryTimeout` seconds, nor for the attributes in `attributesTimeout`.
     package consuming func succeed(_ attributes: NodeAttributes, entryTimeout: Double, attributesTimeout: Double) {
         var entry = fuse_entry_param()
-        entry.ino = UInt64(attributes.node.rawValue)
+        entry.ino = attributes.node.rawValue
         entry.attr = attributes.status
         entry.entry_timeout = entryTimeout
         entry.attr_timeout = attributesTimeout
@@ -137,6 +137,20 @@ package struct DataReply: ~Copyable, Sendable {
     package consuming func succeed(_ text: [UInt8], from offset: UInt64) {
         let start = Int(clamping: offset)
         succeed(text, in: min(start, text.count)..<text.count)
+    }
+
+    package consuming func fail(_ error: Errno) {
+        request.fail(error)
+    }
+}
+
+/// The answer to WRITE.
+package struct WriteReply: ~Copyable, Sendable {
+    let request: PendingRequest
+
+    /// So many bytes were taken.
+    package consuming func succeed(_ count: Int) {
+        fuse_reply_write(request.take(), count)
     }
 
     package consuming func fail(_ error: Errno) {

@@ -1,5 +1,6 @@
 package import ContainerViews
 internal import LXCFSControl
+internal import LinuxSystem
 internal import ProcText
 
 /// What the operator asked for, checked.
@@ -12,8 +13,8 @@ package struct Configuration: Sendable {
     package var mountOptions: [String]
     /// Choices about the views.
     package var views: ViewSettings
-    /// Threads that answer requests.
-    package var threads: Int
+    /// Whether the cgroup tree is served where the host can have one; `--disable-cgroup` leaves it out.
+    package var cgroupTree: Bool
     /// How long a new worker may take until it is ready, in nanoseconds.
     package var startTimeout: UInt64
     /// After how many seconds an unanswered request counts as stuck.
@@ -39,7 +40,7 @@ package struct Configuration: Sendable {
     ///   - controlSocket: a path, or `none`.
     package init(
         mountPoint: String, pidFile: String? = nil, runtimeDirectory: String = "/run", mountOptions: [String] = [],
-        views: ViewSettings = ViewSettings(), threads: Int? = nil, startTimeout: UInt64 = 10, requestTimeout: UInt64 = 30,
+        views: ViewSettings = ViewSettings(), cgroupTree: Bool = true, startTimeout: UInt64 = 10, requestTimeout: UInt64 = 30,
         controlSocket: String? = nil, controlGroup: String? = nil, isDebugging: Bool = false
     ) {
         var path = Substring(mountPoint)
@@ -48,7 +49,7 @@ package struct Configuration: Sendable {
         self.pidFile = pidFile ?? runtimeDirectory + "/lxcfs.pid"
         self.mountOptions = mountOptions
         self.views = views
-        self.threads = threads ?? Configuration.defaultThreads
+        self.cgroupTree = cgroupTree
         self.startTimeout = startTimeout.saturatingMultiply(1_000_000_000)
         self.requestTimeout = requestTimeout
         self.controlSocket = ControlSocket(
@@ -57,6 +58,12 @@ package struct Configuration: Sendable {
         self.isDebugging = isDebugging
     }
 
-    /// Requests block in the kernel now and then (a cgroup's statistics are summed up), so there are more threads than a small machine has CPUs.
-    static let defaultThreads = 8
+    /// How many threads answer requests on a host with these mounts. Each has a slot in the memory that outlives workers: the number is chosen when the
+    /// file system is mounted, and whoever takes over the connection keeps it.
+    ///
+    /// Requests block in the kernel now and then (a cgroup's statistics are summed up), so there are more threads than a small machine has CPUs. Writes to
+    /// cgroups can take seconds (memory.force_empty, a limit below what is used): for the tree there are more.
+    func threads(on mounts: MountTable) -> Int {
+        cgroupTree && CgroupTreeState.isPossible(on: mounts) ? 32 : 8
+    }
 }

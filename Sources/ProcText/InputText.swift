@@ -28,4 +28,13 @@ package struct InputText: Sendable {
 
     /// A scanner at the start of the text.
     package var scanner: ByteScanner { ByteScanner(bytes, in: 0..<count) }
+
+    /// What follows on the first line that begins with `label`, as in /proc/PID/status. `nil` where there is no such line.
+    package func line(after label: StaticString) -> ByteScanner? {
+        var scanner = scanner
+        while var line = scanner.nextLine() {
+            if line.skip(literal: label) { return line }
+        }
+        return nil
+    }
 }

@@ -20,6 +20,6 @@ struct CompatibilityOptions: ParsableArguments {
     @Flag(name: .customLong("enable-psi-poll"), help: "Triggers on /proc/pressure are not supported yet; reading is.")
     var enablePSIPoll = false
 
-    @Flag(name: .customLong("enable-cgroup"), help: "The cgroup tree is not supported yet.")
+    @Flag(name: .customLong("enable-cgroup"), help: "The cgroup tree is there wherever it can be, unless --disable-cgroup is given.")
     var enableCgroup = false
 }

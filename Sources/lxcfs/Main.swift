@@ -51,6 +51,11 @@ struct LXCFS: ParsableCommand {
     @Flag(name: .customLong("disable-zswap"), help: "Show no zswap.")
     var disableZswap = false
 
+    @Flag(
+        name: .customLong("disable-cgroup"),
+        help: "Leave out the cgroup tree (<mountpoint>/cgroup), which hosts with cgroups of version 1 have. Stronger than --enable-cgroup.")
+    var disableCgroup = false
+
     @Option(
         name: .customLong("cpu-count"),
         help: ArgumentHelp("What the number of CPUs follows: the CPU set and the quota, or the CPU set alone.", valueName: "quota|cpuset"))
@@ -91,9 +96,8 @@ struct LXCFS: ParsableCommand {
         do throws(StartError) {
             let configuration = Configuration(
                 mountPoint: mountPoint ?? "", pidFile: pidFile, runtimeDirectory: runtimeDirectory, mountOptions: mountOptions,
-                views: views, startTimeout: startTimeout, requestTimeout: requestTimeout, controlSocket: controlSocket,
-                controlGroup: controlGroup,
-                isDebugging: debug)
+                views: views, cgroupTree: !disableCgroup, startTimeout: startTimeout, requestTimeout: requestTimeout,
+                controlSocket: controlSocket, controlGroup: controlGroup, isDebugging: debug)
             let daemon = Daemon(configuration, arguments: CommandLine.arguments.filter { $0 != "--worker" })
             if worker { try daemon.work() } else { try daemon.keep() }
         } catch {

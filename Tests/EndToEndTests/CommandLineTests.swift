@@ -13,7 +13,7 @@ extension EndToEnd {
         func helpGoesToStandardOutputWithStatus0(option: String) throws {
             let result = try lxcfs([option])
             #expect(result.succeeded && result.errors.isEmpty, "\(result)")
-            for name in ["--pidfile", "--disable-swap", "--enable-loadavg", "--enable-cfs", "--version"] {
+            for name in ["--pidfile", "--disable-swap", "--disable-cgroup", "--enable-loadavg", "--enable-cfs", "--version"] {
                 #expect(result.output.contains(name), "\(name)")
             }
         }
@@ -54,7 +54,10 @@ extension EndToEnd {
 
         @Test func theOldOptionsAreAccepted() throws {
             let daemon = try LXCFSProcess(
-                ["-f", "-s", "-l", "--enable-cfs", "--enable-pidfd", "-o", "nonempty", "-oallow_other,ro", "-fl", "-u"])
+                [
+                    "-f", "-s", "-l", "--enable-cfs", "--enable-pidfd", "--enable-cgroup", "--disable-cgroup", "-o", "nonempty",
+                    "-oallow_other,ro", "-fl", "-u",
+                ])
             #expect(daemon.stop() == .exited(0), "\(daemon.command.errorsSoFar)")
         }
 

@@ -40,6 +40,13 @@ struct StatusAnswerTests {
         #expect(status.mount == MountPoint(path: "/mnt/lxcfs", device: "0:52", isAlive: true, isShared: true))
     }
 
+    @Test func tellsOfTheCgroupTree() throws {
+        #expect(try status().cgroupTree == CgroupTreeStatus(bench.parts.cgroupTree))
+        #expect(CgroupTreeStatus(.served(hierarchies: ["cpu,cpuacct"])) == CgroupTreeStatus(state: .served, hierarchies: ["cpu,cpuacct"]))
+        #expect(CgroupTreeStatus(.disabled) == CgroupTreeStatus(state: .disabled) && CgroupTreeStatus(.noHierarchies) == CgroupTreeStatus(state: .absent))
+        #expect(CgroupTreeStatus(.impossible(reason: "CAP_SETUID is missing")) == CgroupTreeStatus(state: .impossible, reason: "CAP_SETUID is missing"))
+    }
+
     @Test func countsReadsAndKnowsTheirLatencies() throws {
         try bench.makeContainer("/web", process: 700)
         for _ in 0..<3 { try bench.read("proc/meminfo", process: 700) }

@@ -6,7 +6,7 @@ internal import SystemPackage
 /// A file system for these tests: a few files that behave, and a few that do not.
 package final class ToyFileSystem: FileSystem {
     /// What the files are called, and their node ids.
-    package enum File: UInt32, CaseIterable {
+    package enum File: UInt64, CaseIterable {
         /// The same text for everybody.
         case text = 2
         /// A text that is different for each time it is opened.
@@ -30,7 +30,7 @@ package final class ToyFileSystem: FileSystem {
         /// Its READ ends a process that is fragile.
         case deadly = 12
         /// The greatest node id.
-        case last = 0xffff_ffff
+        case last = 0xffff_ffff_ffff_ffff
 
         package var name: String { "\(self)" }
     }
@@ -111,14 +111,15 @@ package final class ToyFileSystem: FileSystem {
         }
     }
 
-    package func lookUp(name: String, in directory: NodeID, caller: Caller, reply: consuming EntryReply) {
+    package func lookUp(name: FileName, in directory: NodeID, caller: Caller, reply: consuming EntryReply) {
         note("lookUp")
         guard directory == .root else { return reply.fail(.noSuchFileOrDirectory) }
-        if name == "crowd", let attributes = attributes(of: ToyFileSystem.crowdedDirectory) {
+        if name.text == "crowd", let attributes = attributes(of: ToyFileSystem.crowdedDirectory) {
             return reply.succeed(attributes, entryTimeout: 60, attributesTimeout: 60)
         }
-        guard let file = File.allCases.first(where: { $0.name == name }), let attributes = attributes(of: NodeID(rawValue: file.rawValue))
-        else { return reply.absent(timeout: name == "absent for long" ? 60 : 0) }
+        guard let file = File.allCases.first(where: { $0.name == name.text }),
+            let attributes = attributes(of: NodeID(rawValue: file.rawValue))
+        else { return reply.absent(timeout: name.text == "absent for long" ? 60 : 0) }
         reply.succeed(attributes, entryTimeout: 60, attributesTimeout: 60)
     }
 
@@ -172,7 +173,7 @@ package final class ToyFileSystem: FileSystem {
         var reply = reply
         var next = Int(clamping: offset)
         while next < names.count {
-            let isFull = !reply.add(name: names[next], node: NodeID(rawValue: 7), kind: .file, nextOffset: UInt64(next) + 1)
+            let isFull = !reply.add(name: FileName(names[next]), inode: 7, kind: .file, nextOffset: UInt64(next) + 1)
             if isFull { break }
             next += 1
         }

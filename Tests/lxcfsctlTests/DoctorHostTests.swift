@@ -53,6 +53,27 @@ struct DoctorHostTests {
         #expect(complaints(CgroupCheck(), .without(old)).map(\.level) == [.warning])
     }
 
+    @Test func saysWhoNeedsTheCgroupTreeAndWhyItIsNotThere() {
+        #expect(CgroupTreeCheck().examine(.with(.serving())).map(\.level) == [.ok], "cgroup namespaces do it on version 2")
+        let host = hybridHost("")
+        #expect(CgroupTreeCheck().examine(.without(host)).isEmpty, "only the daemon knows")
+        var status = GetStatus.Reply.well()
+        func findings(_ tree: CgroupTreeStatus?) -> [Finding] {
+            status.cgroupTree = tree
+            return CgroupTreeCheck().examine(.with(host, status))
+        }
+        let served = findings(CgroupTreeStatus(state: .served, hierarchies: ["memory", "systemd"]))
+        #expect(served.map(\.text) == ["The cgroup tree /var/lib/lxcfs/cgroup has memory systemd"] && served.first?.level == .ok)
+        #expect(findings(CgroupTreeStatus(state: .disabled)).map(\.level) == [.note])
+        #expect(findings(CgroupTreeStatus(state: .absent)).map(\.remedy) == ["lxcfsctl reload"])
+        let impossible = findings(CgroupTreeStatus(state: .impossible, reason: "CAP_SETUID is missing"))
+        #expect(impossible.map(\.text) == ["There is no cgroup tree: CAP_SETUID is missing"])
+        #expect(impossible.first?.remedy?.contains("systemctl") == false)
+        host.folders["/run/systemd/system"] = ["x"]
+        #expect(findings(status.cgroupTree).first?.remedy?.contains("lxcfs.service") == true)
+        #expect(findings(nil).isEmpty, "an older worker does not tell")
+    }
+
     @Test func looksForSwapAccountingOnlyWhereThereIsSwap() {
         let host = ScriptedHost.bare()
         #expect(SwapCheck().examine(.without(host)).map(\.text) == ["The host has no swap"])

@@ -94,7 +94,8 @@ extension GetStatus.Reply {
             program: Program(path: "/usr/bin/lxcfs", onDisk: .same), generation: 1, startedAt: 0,
             reload: Reloaded(outcome: .none, count: 0),
             crashes: 0, mount: MountPoint(path: "/var/lib/lxcfs", device: "0:40", isAlive: true, isShared: true), virtualization: true,
-            hierarchies: [], features: [Feature(name: "resend", isPresent: true, meaning: "Answers what a dead worker left.")], reads: 0,
+            hierarchies: [], cgroupTree: CgroupTreeStatus(state: .absent),
+            features: [Feature(name: "resend", isPresent: true, meaning: "Answers what a dead worker left.")], reads: 0,
             errors: 0, fallbacks: 0, replayed: 0, refused: 0, files: [], processes: processes, containers: 0, connections: 1)
     }
 }

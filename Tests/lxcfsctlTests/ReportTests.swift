@@ -19,6 +19,21 @@ struct ReportTests {
         #expect(StatusReport(status, isVerbose: true, now: 0).lines().map(\.text).contains("  yes  pidfd  for what"))
     }
 
+    @Test(arguments: [
+        (CgroupTreeStatus(state: .served, hierarchies: ["memory", "cpu,cpuacct"]), "/var/lib/lxcfs/cgroup: memory cpu,cpuacct"),
+        (CgroupTreeStatus(state: .disabled), "off: --disable-cgroup"),
+        (CgroupTreeStatus(state: .absent), "none: there are no cgroups of version 1 here"),
+        (CgroupTreeStatus(state: .impossible, reason: "CAP_SETUID is missing"), "none: CAP_SETUID is missing"),
+    ])
+    func statusSaysWhetherThereIsACgroupTree(tree: CgroupTreeStatus, text: String) {
+        var status = Samples.status()
+        status.cgroupTree = tree
+        #expect(StatusReport(status, isVerbose: false, now: 0).lines().map(\.text).contains("  cgroup tree     " + text))
+        // An older worker does not tell.
+        status.cgroupTree = nil
+        #expect(!StatusReport(status, isVerbose: true, now: 0).lines().map(\.text).contains { $0.contains("cgroup tree") })
+    }
+
     @Test func theSlowestFilesComeFirstAndAreFew() {
         let files =
             (1...9).map { Samples.file("proc/f\($0)", reads: 1, p99: Int64($0) * 1000) } + [Samples.file("proc/unread", reads: 0, p99: nil)]

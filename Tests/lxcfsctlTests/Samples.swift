@@ -21,7 +21,8 @@ enum Samples {
             health: health, problems: problems, version: "1.2.3", build: "release", program: Program(path: "/usr/bin/lxcfs", onDisk: .same),
             generation: generation, startedAt: 1_000_000, reload: Reloaded(outcome: .none, count: 0), crashes: 0,
             mount: MountPoint(path: "/var/lib/lxcfs", device: "0:57", isAlive: true, isShared: true), virtualization: true, hierarchies: [],
-            features: [Feature(name: "pidfd", isPresent: true, meaning: "for what")], reads: reads, errors: 0, fallbacks: 0, replayed: 0,
+            cgroupTree: CgroupTreeStatus(state: .absent), features: [Feature(name: "pidfd", isPresent: true, meaning: "for what")], reads: reads,
+            errors: 0, fallbacks: 0, replayed: 0,
             refused: 0, files: files, processes: [], containers: 2, connections: 1)
     }
 

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "credentials.h"
+#include "files.h"
 #include "mounts.h"
 
 /* <fcntl.h> defines O_PATH under _GNU_SOURCE only. */
@@ -35,6 +37,13 @@ pid_t clinux_namespace_init_by_credentials(int namespace_fd, int timeout_millise
 
 /* Whether the kernel has NS_GET_PID_FROM_PIDNS: 1 or 0. */
 int clinux_knows_namespace_init(int namespace_fd);
+
+/*
+ * NS_GET_PID_FROM_PIDNS and NS_GET_PID_IN_PIDNS, Linux 6.12: from the pid of a thread (gettid(2)) in a pid namespace to that in the caller's, and back.
+ * -1 and ESRCH where there is no such thread or it is not visible on the other side.
+ */
+pid_t clinux_pid_from_namespace(int namespace_fd, pid_t pid);
+pid_t clinux_pid_in_namespace(int namespace_fd, pid_t pid);
 
 /* Whether the kernel has move_mount(2) (Linux 5.2) and mount_setattr(2) (5.12), which glibc may not: 1 or 0. Called with nothing to do. */
 int clinux_can_move_mounts(void);

@@ -21,6 +21,8 @@ package enum GetStatus: ControlMethod {
         /// Whether containers see their own values.
         package var virtualization: Bool
         package var hierarchies: [Hierarchy]
+        /// Absent where the worker that answers is of a version without.
+        package var cgroupTree: CgroupTreeStatus?
         package var features: [Feature]
         /// Texts given since the mount was made, and how many of them were errors, or something else than what the file should show.
         package var reads: Int64
@@ -42,9 +44,9 @@ package enum GetStatus: ControlMethod {
 
         package init(
             health: Health, problems: [Problem], version: String, build: String, program: Program, generation: Int64, startedAt: Int64,
-            reload: Reloaded, crashes: Int64, mount: MountPoint, virtualization: Bool, hierarchies: [Hierarchy], features: [Feature],
-            reads: Int64, errors: Int64, fallbacks: Int64, replayed: Int64, refused: Int64, files: [FileStatistics], processes: [Process],
-            containers: Int64, connections: Int64
+            reload: Reloaded, crashes: Int64, mount: MountPoint, virtualization: Bool, hierarchies: [Hierarchy], cgroupTree: CgroupTreeStatus?,
+            features: [Feature], reads: Int64, errors: Int64, fallbacks: Int64, replayed: Int64, refused: Int64, files: [FileStatistics],
+            processes: [Process], containers: Int64, connections: Int64
         ) {
             self.health = health
             self.problems = problems
@@ -58,6 +60,7 @@ package enum GetStatus: ControlMethod {
             self.mount = mount
             self.virtualization = virtualization
             self.hierarchies = hierarchies
+            self.cgroupTree = cgroupTree
             self.features = features
             self.reads = reads
             self.errors = errors
@@ -169,6 +172,26 @@ package struct Hierarchy: Codable, Sendable, Equatable {
         self.version = version
         self.mountPoint = mountPoint
         self.controllers = controllers
+    }
+}
+
+/// The cgroup tree, `cgroup` below the mount point, for containers without a cgroup namespace.
+package struct CgroupTreeStatus: Codable, Sendable, Equatable {
+    /// disabled: --disable-cgroup. absent: no hierarchy of version 1 is mounted. impossible: see `reason`.
+    package var state: State
+    /// The folders in it, one for each hierarchy of version 1: `memory`, `cpu,cpuacct`.
+    package var hierarchies: [String]
+    /// What the kernel or the daemon's privileges lack.
+    package var reason: String?
+
+    package enum State: String, Codable, Sendable, Equatable, CaseIterable {
+        case served, disabled, absent, impossible
+    }
+
+    package init(state: State, hierarchies: [String] = [], reason: String? = nil) {
+        self.state = state
+        self.hierarchies = hierarchies
+        self.reason = reason
     }
 }
 

@@ -11,19 +11,22 @@ internal import SystemPackage
 /// caller would read now.
 final class ContainerFileSystem: FileSystem {
     /// Seconds that the kernel may remember what is the same for everyone.
-    private static let timeout: Double = 3600
+    static let timeout: Double = 3600
 
     private let resolver: ScopeResolver
     private let renderer: Renderer
     private let openFiles: OpenFileTable
     private let statistics: RequestStatistics
     private let showsHost: @Sendable () -> Bool
+    /// Folders in the root that are not the views', and their inode numbers.
+    private let otherFolders: [(name: FileName, inode: UInt64)]
 
     /// - Parameter showsHost: whether everyone sees the host's values, and not their own.
     init(
         resolver: ScopeResolver, renderer: Renderer, openFiles: OpenFileTable, statistics: RequestStatistics,
-        showsHost: @escaping @Sendable () -> Bool
+        showsHost: @escaping @Sendable () -> Bool, otherFolders: [(name: FileName, inode: UInt64)] = []
     ) {
+        self.otherFolders = otherFolders
         self.showsHost = showsHost
         self.resolver = resolver
         self.renderer = renderer
@@ -33,10 +36,10 @@ final class ContainerFileSystem: FileSystem {
 
     // MARK: - Names and attributes
 
-    func lookUp(name: String, in directory: NodeID, caller: Caller, reply: consuming EntryReply) {
+    func lookUp(name: FileName, in directory: NodeID, caller: Caller, reply: consuming EntryReply) {
         guard let scope = scope(of: caller) else { return reply.fail(.ioError) }
-        let parent = ViewNode(rawValue: directory.rawValue)
-        guard let node = renderer.lookUp(name, in: parent, for: scope), let attributes = ViewTable.attributes(of: node) else {
+        let parent = ViewNode(directory)
+        guard let node = renderer.lookUp(name.text, in: parent, for: scope), let attributes = ViewTable.attributes(of: node) else {
             reply.absent(timeout: 0)
             return
         }
@@ -48,7 +51,7 @@ final class ContainerFileSystem: FileSystem {
     }
 
     func attributes(of node: NodeID, handle: FileHandle?, caller: Caller, reply: consuming AttributesReply) {
-        let node = ViewNode(rawValue: node.rawValue)
+        let node = ViewNode(node)
         guard let attributes = ViewTable.attributes(of: node) else { return reply.fail(.noSuchFileOrDirectory) }
         if attributes.isFolder, node.isSameForEveryone {
             return reply.succeed(nodeAttributes(node, attributes, size: 0), timeout: ContainerFileSystem.timeout)
@@ -60,7 +63,7 @@ final class ContainerFileSystem: FileSystem {
     }
 
     func access(_ node: NodeID, mask: AccessMask, caller: Caller, reply: consuming StatusReply) {
-        let node = ViewNode(rawValue: node.rawValue)
+        let node = ViewNode(node)
         guard let attributes = ViewTable.attributes(of: node), node.isSameForEveryone || has(node, scope(of: caller)) else {
             return reply.fail(.noSuchFileOrDirectory)
         }
@@ -73,7 +76,7 @@ final class ContainerFileSystem: FileSystem {
     // MARK: - Files
 
     func open(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply) {
-        let node = ViewNode(rawValue: node.rawValue)
+        let node = ViewNode(node)
         guard let attributes = ViewTable.attributes(of: node), !attributes.isFolder else { return reply.fail(.noSuchFileOrDirectory) }
         if flags.isForWriting { return reply.fail(.readOnlyFileSystem) }
         if !isReadable(attributes, by: caller) { return reply.fail(.permissionDenied) }
@@ -88,7 +91,7 @@ final class ContainerFileSystem: FileSystem {
             return reply.succeed(part, from: 0)
         }
         let start = Clock.monotonic
-        let node = ViewNode(rawValue: request.node.rawValue)
+        let node = ViewNode(request.node)
         #if DEBUG
             TestHooks.willRender(node)
         #endif
@@ -109,7 +112,7 @@ final class ContainerFileSystem: FileSystem {
     // MARK: - Directories
 
     func openDirectory(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply) {
-        let node = ViewNode(rawValue: node.rawValue)
+        let node = ViewNode(node)
         guard let attributes = ViewTable.attributes(of: node), attributes.isFolder, node.isSameForEveryone || has(node, scope(of: caller))
         else {
             return reply.fail(.noSuchFileOrDirectory)
@@ -120,15 +123,15 @@ final class ContainerFileSystem: FileSystem {
 
     /// The listing is made anew for each part: entry number n, `.` and `..` first, is followed by offset n.
     func readDirectory(_ node: NodeID, handle: FileHandle, offset: UInt64, caller: Caller, reply: consuming DirectoryReply) {
-        let folder = ViewNode(rawValue: node.rawValue)
+        let folder = ViewNode(node)
         guard let scope = scope(of: caller), let listing = renderer.list(folder, for: scope) else { return reply.fail(.ioError) }
-        let entries = [(".", folder), ("..", folder)] + listing
-        var index = Int(clamping: offset)
-        while index < entries.count {
-            let (name, child) = entries[index]
-            let kind: NodeAttributes.Kind = ViewTable.attributes(of: child)?.isFolder == false ? .file : .directory
-            guard reply.add(name: name, node: NodeID(rawValue: child.rawValue), kind: kind, nextOffset: UInt64(index + 1)) else { break }
-            index += 1
+        let own = ([(".", folder), ("..", folder)] + listing).map { name, child in
+            let isFile = ViewTable.attributes(of: child)?.isFolder == false
+            return (name: FileName(name), inode: UInt64(child.rawValue), kind: isFile ? NodeAttributes.Kind.file : .directory)
+        }
+        let others = node == .root ? otherFolders.map { (name: $0.name, inode: $0.inode, kind: NodeAttributes.Kind.directory) } : []
+        for (index, entry) in (own + others).enumerated().dropFirst(Int(clamping: offset)) {
+            guard reply.add(name: entry.name, inode: entry.inode, kind: entry.kind, nextOffset: UInt64(index + 1)) else { break }
         }
         reply.finish()
     }
@@ -153,7 +156,21 @@ final class ContainerFileSystem: FileSystem {
 
     private func nodeAttributes(_ node: ViewNode, _ attributes: ViewTable.Attributes, size: UInt64) -> NodeAttributes {
         NodeAttributes(
-            node: NodeID(rawValue: node.rawValue), kind: attributes.isFolder ? .directory : .file, mode: attributes.mode, size: size,
+            node: NodeID(node), kind: attributes.isFolder ? .directory : .file, mode: attributes.mode, size: size,
             linkCount: attributes.isFolder ? 2 : 1)
+    }
+}
+
+extension NodeID {
+    /// FUSE's number of a view's node: the same.
+    init(_ node: ViewNode) {
+        self.init(rawValue: UInt64(node.rawValue))
+    }
+}
+
+extension ViewNode {
+    /// The node that FUSE means; one that stands for nothing where the number is none of the views'.
+    init(_ node: NodeID) {
+        self.init(rawValue: UInt32(exactly: node.rawValue) ?? 0)
     }
 }

@@ -217,6 +217,11 @@ final class ScopeResolver: Sendable {
         return made
     }
 
+    /// The text of /proc/PID/cgroup of a namespace's init, as it is now.
+    func cgroupsOfInit(of namespace: UInt64, process pid: Int32) throws(Errno) -> InputText {
+        InputText(bytes: try entry(of: namespace, process: pid).cgroupText)
+    }
+
     /// Sandboxes inside a container (browsers, `unshare -p`) make pid namespaces but no cgroups: they are the same container, as old as its outermost init.
     /// - Returns: the namespace, and the pid of its init.
     func outermostNamespace(

@@ -28,7 +28,8 @@ extension ControlService {
             hierarchies: parts.layout.hierarchies.map {
                 Hierarchy(version: $0.version == .v2 ? 2 : 1, mountPoint: $0.mountPoint, controllers: $0.controllers)
             },
-            features: features.list, reads: Int64(clamping: counters[.reads]), errors: Int64(clamping: counters[.readErrors]),
+            cgroupTree: CgroupTreeStatus(parts.cgroupTree), features: features.list, reads: Int64(clamping: counters[.reads]),
+            errors: Int64(clamping: counters[.readErrors]),
             fallbacks: Int64(clamping: counters[.fallbacks]), replayed: Int64(clamping: counters[.replayedRequests]),
             refused: Int64(clamping: counters[.refusedRequests]), files: parts.statistics.histograms.map(FileStatistics.init),
             processes: processes, containers: Int64(parts.resolver.known.count),
@@ -126,6 +127,17 @@ extension ControlService {
     private var hostHasSwap: Bool {
         parts.renderer.measure { context in
             (try? context.readHost(.meminfo)) != nil && (HostMeminfo(context.hostText)?.swapTotal ?? 0) > 0
+        }
+    }
+}
+
+extension CgroupTreeStatus {
+    init(_ state: CgroupTreeState) {
+        switch state {
+        case .served(let hierarchies): self.init(state: .served, hierarchies: hierarchies)
+        case .disabled: self.init(state: .disabled)
+        case .noHierarchies: self.init(state: .absent)
+        case .impossible(let reason): self.init(state: .impossible, reason: reason)
         }
     }
 }

@@ -69,7 +69,8 @@ struct KeptConnection {
                 """)
         }
         do throws(Errno) {
-            state = try StateMemory(for: connection, slots: configuration.threads, workerBytes: WorkerMemory.byteCount)
+            let threads = configuration.threads(on: try MountTable.current())
+            state = try StateMemory(for: connection, slots: threads, workerBytes: WorkerMemory.byteCount)
             claim = try state.memory.claim()
         } catch {
             _ = try? connection.unmount()

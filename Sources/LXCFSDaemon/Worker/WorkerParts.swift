@@ -1,3 +1,4 @@
+internal import CgroupTree
 internal import Cgroups
 internal import ContainerViews
 internal import FUSE
@@ -8,7 +9,9 @@ internal import SystemPackage
 
 /// Everything that answers, put together.
 final class WorkerParts: Sendable {
-    let fileSystem: ContainerFileSystem
+    let fileSystem: MountedFileSystem
+    /// Whether there is a cgroup tree, and why not.
+    let cgroupTree: CgroupTreeState
     let sampler: LoadSampler
     /// What it leaves to its successor; to be taken over before the first request is served.
     let memory: WorkerMemory
@@ -39,9 +42,13 @@ final class WorkerParts: Sendable {
             renderer = Renderer(
                 host, hostScope: resolver.hostScope, settings: configuration.views, sampler: sampler,
                 fallbacks: fallbacks, makeRoom: { [resolver] in resolver.makeRoom() })
-            fileSystem = ContainerFileSystem(
+            let threads = RequestSlots(in: state.slots).count
+            let (tree, treeState) = CgroupTree.served(configuration, layout, host, identification: resolver, threads: threads)
+            cgroupTree = treeState
+            let views = ContainerFileSystem(
                 resolver: resolver, renderer: renderer, openFiles: memory.openFiles, statistics: statistics,
-                showsHost: { state.showsHost })
+                showsHost: { state.showsHost }, otherFolders: tree == nil ? [] : [(CgroupTree.name, CgroupTree.top.inode)])
+            fileSystem = MountedFileSystem(views: views, cgroups: tree)
             layoutDescription = layout.description
             hostScope = resolver.hostScope
         } catch {

@@ -90,10 +90,26 @@ package final class Directory: Sendable {
 
     /// readlinkat(2); at most 4095 bytes.
     package func destinationOfLink(_ path: String) throws(Errno) -> String {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let count = readlinkat(descriptor.rawValue, path, &buffer, buffer.count - 1)
-        guard count >= 0 else { throw Errno(rawValue: errno) }
-        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        String(decoding: try bytesOfLink(path), as: UTF8.self)
+    }
+
+    /// The same for a destination that need not be UTF-8.
+    package func bytesOfLink(_ path: String) throws(Errno) -> [UInt8] {
+        var error = Errno(rawValue: 0)
+        let bytes = [UInt8](unsafeUninitializedCapacity: 4095) { buffer, initialized in
+            let count = buffer.withMemoryRebound(to: CChar.self) { text in
+                text.baseAddress.map { readlinkat(descriptor.rawValue, path, $0, text.count) } ?? 0
+            }
+            if count < 0 { error = Errno(rawValue: errno) }
+            initialized = max(0, count)
+        }
+        guard error.rawValue == 0 else { throw error }
+        return bytes
+    }
+
+    /// In a procfs: calls with the path of one of this process's descriptors, whose end is followed to the file itself.
+    func withDescriptorPath(_ number: CInt, _ body: (CInt, UnsafePointer<CChar>) -> CInt) throws(Errno) {
+        guard "self/fd/\(number)".withCString({ body(descriptor.rawValue, $0) }) == 0 else { throw Errno(rawValue: errno) }
     }
 
     /// The names in a directory below this one, without `.` and `..`, in the kernel's order.

@@ -16,6 +16,9 @@ package struct FileStatus: Sendable, Equatable {
     package let group: UInt32
     /// Length in bytes; 0 for kernel files.
     package let size: Int64
+    /// The number of names, st_nlink.
+    package let linkCount: UInt32
+    package let times: FileTimes
 
     init(_ status: stat) {
         device = UInt64(status.st_dev)
@@ -24,6 +27,8 @@ package struct FileStatus: Sendable, Equatable {
         owner = status.st_uid
         group = status.st_gid
         size = Int64(status.st_size)
+        linkCount = UInt32(clamping: status.st_nlink)
+        times = FileTimes(access: FileTime(status.st_atim), modification: FileTime(status.st_mtim), change: FileTime(status.st_ctim))
     }
 
     /// stat(2).
@@ -40,6 +45,9 @@ package struct FileStatus: Sendable, Equatable {
 
     /// Whether both are the same inode.
     package func isSameFile(as other: FileStatus) -> Bool { device == other.device && inode == other.inode }
+
+    /// Whether this is a directory.
+    package var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
 
     /// Whether this is a regular file.
     package var isRegularFile: Bool { mode & S_IFMT == S_IFREG }

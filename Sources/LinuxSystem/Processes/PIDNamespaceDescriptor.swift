@@ -25,6 +25,21 @@ package struct PIDNamespaceDescriptor: ~Copyable {
         return try? PIDNamespaceDescriptor(OwnedFileDescriptor(adopting: opened))
     }
 
+    /// Whether the kernel translates pids between it and this process's own: Linux 6.12.
+    var translatesPIDs: Bool { clinux_knows_namespace_init(descriptor.rawValue) != 0 }
+
+    /// The pid, as this process sees it, of the thread that has this one there. Linux 6.12.
+    func ownPID(ofForeign pid: Int32) -> Int32? {
+        let found = clinux_pid_from_namespace(descriptor.rawValue, pid)
+        return found > 0 ? found : nil
+    }
+
+    /// The pid there of the thread that has this one as this process sees it. Linux 6.12.
+    func foreignPID(ofOwn pid: Int32) -> Int32? {
+        let found = clinux_pid_in_namespace(descriptor.rawValue, pid)
+        return found > 0 ? found : nil
+    }
+
     /// The pid of its init, as this process sees it.
     /// - Throws: ESRCH where it is not visible from here, ETIMEDOUT where the kernel did not answer within `timeoutMilliseconds`.
     package func initProcess(timeoutMilliseconds: Int32 = 1000) throws(Errno) -> Int32 {

@@ -7,14 +7,7 @@ package struct ProcessCapabilities: Sendable, Equatable {
 
     /// Those in the text of /proc/PID/status: the line `CapEff:`, in hexadecimal digits. None where there is no such line.
     package init(_ status: InputText) {
-        var scanner = status.scanner
-        var bits: UInt64 = 0
-        while var line = scanner.nextLine() {
-            guard line.skip(literal: "CapEff:"), let word = line.word() else { continue }
-            bits = UInt64(String(decoding: status.bytes[word], as: UTF8.self), radix: 16) ?? 0
-            break
-        }
-        self.bits = bits
+        bits = status.capabilities("CapEff:") ?? 0
     }
 
     /// Those of a process.
@@ -30,4 +23,12 @@ package struct ProcessCapabilities: Sendable, Equatable {
 
     /// CAP_SYS_PTRACE, number 19: whoever has it in the host's user namespace may take part in every process.
     package var mayTrace: Bool { bits >> 19 & 1 != 0 }
+}
+
+extension InputText {
+    /// A set of capabilities in the text of /proc/PID/status: hexadecimal digits. `nil` where there is no such line, or something else on it.
+    func capabilities(_ label: StaticString) -> UInt64? {
+        guard var line = line(after: label), let word = line.word() else { return nil }
+        return UInt64(String(decoding: bytes[word], as: UTF8.self), radix: 16)
+    }
 }

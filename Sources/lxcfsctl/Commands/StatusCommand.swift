@@ -87,6 +87,9 @@ struct StatusReport {
         add(
             "virtualization",
             StyledText(status.virtualization ? "on" : "off: everyone sees the host", status.virtualization ? .plain : .warning))
+        if let tree = status.cgroupTree {
+            add("cgroup tree", StyledText(description(of: tree), tree.state == .impossible ? .warning : .plain))
+        }
         add("reads", StyledText(reads, status.errors == 0 && status.fallbacks == 0 ? .plain : .warning))
         if isVerbose || status.replayed > 0 || status.refused > 0 {
             add("left by workers", "\(Units.count(status.replayed, "request")) answered later, \(Units.grouped(status.refused)) refused")
@@ -117,6 +120,15 @@ struct StatusReport {
             }
             return "succeeded\(when)\(pause ?? ""); \(Units.grouped(reload.count)) so far"
         case .failed: return "failed\(when): \(reload.reason ?? "the daemon does not say why")"
+        }
+    }
+
+    private func description(of tree: CgroupTreeStatus) -> String {
+        switch tree.state {
+        case .served: "\(status.mount.path)/cgroup: \(tree.hierarchies.joined(separator: " "))"
+        case .disabled: "off: --disable-cgroup"
+        case .absent: "none: there are no cgroups of version 1 here"
+        case .impossible: "none: \(tree.reason ?? "the daemon does not say why")"
         }
     }
 

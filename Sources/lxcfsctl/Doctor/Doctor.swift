@@ -2,7 +2,7 @@
 enum Doctor {
     static let checks: [any Check] = [
         DaemonCheck(), VersionCheck(), KernelCheck(), FUSECheck(), MountCheck(), OtherMountsCheck(), LeftoversCheck(), ContainersCheck(),
-        SocketCheck(), CgroupCheck(), SwapCheck(), RuntimesCheck(), SystemdCheck(), LimitsCheck(), SecurityCheck(),
+        SocketCheck(), CgroupCheck(), CgroupTreeCheck(), SwapCheck(), RuntimesCheck(), SystemdCheck(), LimitsCheck(), SecurityCheck(),
     ]
 
     /// What all of them find.

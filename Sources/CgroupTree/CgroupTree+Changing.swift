@@ -1,0 +1,132 @@
+package import FUSE
+internal import Glibc
+internal import LinuxSystem
+internal import SystemPackage
+
+extension CgroupTree {
+    // MARK: - Files
+
+    package func write(_ request: WriteRequest, caller: Caller, reply: consuming WriteReply) {
+        let written = answer(caller, gone: .operationNotSupportedByDevice) { caller throws(Errno) in
+            let place = try owned(request.node, caller, above: .isDirectory)
+            let credentials = try Opener(request.handle).limiting(caller.credentials)
+            // It names descriptors of whoever writes, which the daemon's are not.
+            let file = place.file ?? []
+            if file.elementsEqual("cgroup.event_control".utf8) { throw .notSupportedOnSocket }
+            let text = MemberText.isMemberList(file) ? try member(request.bytes, caller) : request.bytes
+            let count = try asCaller(credentials) { () throws(Errno) in try place.open(O_WRONLY).write(text) }
+            return count < text.count ? count : request.bytes.count
+        }
+        switch written {
+        case .success(let count): reply.succeed(count)
+        case .failure(let error): reply.fail(error)
+        }
+    }
+
+    /// The pid that is written into `tasks` or `cgroup.procs`, as the kernel counts for the daemon.
+    private func member(_ text: [UInt8], _ caller: TreeCaller) throws(Errno) -> [UInt8] {
+        let pid = try MemberText.pid(in: text)
+        if pid == 0 { return Array(String(caller.thread).utf8) }
+        let translation = try PIDTranslation(namespaceOfThread: caller.thread, proc: host.proc)
+        guard let own = translation.own(pid), own > 0, translation.foreign(own) == pid else { throw .noSuchProcess }
+        return Array(String(own).utf8)
+    }
+
+    package func setAttributes(
+        of node: NodeID, to changes: AttributeChanges, handle: FileHandle?, caller: Caller, reply: consuming AttributesReply
+    ) {
+        let changed = answer(caller) { caller throws(Errno) in
+            let place = try owned(node, caller)
+            let proc = host.proc
+            let status = try asCaller(caller.credentials) { () throws(Errno) in
+                if let size = changes.size { try place.open(O_WRONLY).truncate(to: size) }
+                let file = try place.open(OwnedFileDescriptor.pathOnlyFlag)
+                if changes.owner != nil || changes.group != nil { try file.changeOwner(user: changes.owner, group: changes.group) }
+                if let mode = changes.mode { try file.changeMode(mode, proc: proc) }
+                if changes.accessTime != nil || changes.modificationTime != nil {
+                    try file.changeTimes(access: changes.accessTime, modification: changes.modificationTime, proc: proc)
+                }
+                return try file.status()
+            }
+            return place.attributes(status)
+        }
+        switch changed {
+        case .success(let attributes): reply.succeed(attributes, timeout: 0)
+        case .failure(let error): reply.fail(error)
+        }
+    }
+
+    // MARK: - Directories
+
+    package func makeDirectory(
+        _ name: FileName, in directory: NodeID, mode: UInt32, note: RequestNote, caller: Caller, reply: consuming EntryReply
+    ) {
+        let made = answer(caller) { caller throws(Errno) in
+            try name.check()
+            if try isStep(name, in: directory, caller) { throw .fileExists }
+            let place = try owned(directory, caller)
+            try takeBudget(in: place.hierarchy, caller)
+            let status = try asCaller(caller.credentials) { () throws(Errno) in
+                let parent = try place.openParent()
+                return try Repetition(note).makeDirectory(name, mode: mode, in: parent)
+            }
+            return try place.attributes(of: name, status)
+        }
+        switch made {
+        case .success(let attributes): reply.succeed(attributes, entryTimeout: 0, attributesTimeout: 0)
+        case .failure(let error): reply.fail(error)
+        }
+    }
+
+    package func removeDirectory(
+        _ name: FileName, in directory: NodeID, note: RequestNote, caller: Caller, reply: consuming StatusReply
+    ) {
+        let removed = answer(caller) { caller throws(Errno) in
+            try name.check()
+            if try isStep(name, in: directory, caller) { throw .resourceBusy }
+            let place = try owned(directory, caller)
+            try asCaller(caller.credentials) { () throws(Errno) in
+                let parent = try place.openParent()
+                try Repetition(note).removeDirectory(name, in: parent)
+            }
+        }
+        switch removed {
+        case .success: reply.succeed()
+        case .failure(let error): reply.fail(error)
+        }
+    }
+
+    package func rename(_ change: NameChange, note: RequestNote, caller: Caller, reply: consuming StatusReply) {
+        let renamed = answer(caller) { caller throws(Errno) in
+            try change.name.check()
+            try change.newName.check()
+            let place = try owned(change.directory, caller)
+            let newPlace = try owned(change.newDirectory, caller)
+            guard place.hierarchy.number == newPlace.hierarchy.number else { throw .improperLink }
+            try asCaller(caller.credentials) { () throws(Errno) in
+                let parent = try place.openParent()
+                let newParent = try newPlace.openParent()
+                try Repetition(note).rename(change, from: parent, to: newParent)
+            }
+        }
+        switch renamed {
+        case .success: reply.succeed()
+        case .failure(let error): reply.fail(error)
+        }
+    }
+
+    /// Whether it is the next step on the way down to the caller's cgroup.
+    private func isStep(_ name: FileName, in directory: NodeID, _ caller: TreeCaller) throws(Errno) -> Bool {
+        if TreeNode(directory) == .top { return hierarchies.contains { $0.name == name.bytes } }
+        let (_, standing) = try visible(directory, caller)
+        return standing == .above(next: name.bytes)
+    }
+
+    /// Counts one more cgroup of a container.
+    private func takeBudget(in hierarchy: TreeHierarchy, _ caller: TreeCaller) throws(Errno) {
+        guard case .cgroup(let own) = Sight(caller.own, in: hierarchy) else { return }
+        try budget.take(GroupBudget.Key(hierarchy: hierarchy.number, path: own)) { () throws(Errno) in
+            try hierarchy.countGroups(below: own, most: GroupBudget.most)
+        }
+    }
+}
