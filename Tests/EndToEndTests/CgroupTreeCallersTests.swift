@@ -78,13 +78,18 @@ extension EndToEnd.CgroupTree {
         @Test func whoIsNotConfinedInOneHierarchySeesNothingThere() throws {
             let hierarchy = try CgroupTreeRun.hierarchy("memory")
             let container = try CgroupTreeContainer(.root, hierarchy, mountPoint: Bench.mountPoint())
-            expect(try container.run(["do", container.root, "list ."]), ["list . -> ok ../ ./ \(container.cgroup.path)/"], "confined")
-            try Machine.write("\(container.container.pid)", to: hierarchy.mountPoint + "/cgroup.procs")
             let expected = [
                 "list . -> ok ../ ./", "stat cgroup.procs -> ENOENT", "stat \(container.cgroup.path) -> ENOENT",
                 "mkdir lxcfs-test-none -> EACCES",
             ]
-            expect(try container.run(["do", container.root] + operations(expected)), expected, "not confined")
+            let look = { (leave: String) throws in
+                let script = leave + "\nexec \"$@\""
+                let program = [try CgroupTreeRun.program(), "do", container.root] + operations(expected)
+                return try container.container.run(["sh", "-c", script, "sh"] + program).output.split(separator: "\n").map(String.init)
+            }
+            expect([try look("")[0]], ["list . -> ok ../ ./ \(container.cgroup.path)/"], "confined")
+            try Machine.write("\(container.container.pid)", to: hierarchy.mountPoint + "/cgroup.procs")
+            expect(try look("echo 0 > \(hierarchy.mountPoint)/cgroup.procs || exit 1"), expected, "not confined")
         }
 
         @Test func theHostSeesEverything() throws {

@@ -86,6 +86,19 @@ enum CgroupTreeRun {
         return lines
     }
 
+    /// The first lines that are not those of cgroupfs, one by one: what comes behind the first may follow from it.
+    static func differences(_ lines: [String], from expected: [String]) -> String {
+        let count = max(lines.count, expected.count)
+        let different = (0..<count).filter { number in
+            let both = [lines, expected].map { number < $0.count ? $0[number] : "" }
+            return both[0] != both[1]
+        }
+        return different.prefix(12).map { number in
+            let both = [lines, expected].map { number < $0.count ? String($0[number].suffix(300)) : "nothing" }
+            return "\(number): \(both[0])\n   expected \(both[1])"
+        }.joined(separator: "\n") + (different.isEmpty ? "" : "\n\(different.count) of \(count)")
+    }
+
     private static func entry(_ path: String) -> String {
         var status = stat()
         guard lstat(path, &status) == 0 else { return path + ": gone" }
