@@ -199,10 +199,16 @@ int clinux_is_sealed(int memory) {
 }
 
 static _Thread_local uint64_t current_request;
+static _Thread_local int current_slot = -1;
 
-void clinux_set_current_request(uint64_t unique) { current_request = unique; }
+void clinux_set_current_request(uint64_t unique, int slot) {
+    current_request = unique;
+    current_slot = slot;
+}
 
 uint64_t clinux_current_request(void) { return current_request; }
+
+int clinux_current_slot(void) { return current_slot; }
 
 int clinux_personality(unsigned long persona) { return personality(persona); }
 

@@ -24,7 +24,8 @@ enum Dispatch {
         operations.release = { Dispatch.release($0, $1, $2, .file) }
         operations.releasedir = { Dispatch.release($0, $1, $2, .directory) }
         operations.access = { Dispatch.access($0, $1, $2) }
-        ReadOnlyPolicy.apply(to: &operations)
+        addChanges(to: &operations)
+        RefusalPolicy.apply(to: &operations)
         return operations
     }
 
@@ -52,8 +53,8 @@ enum Dispatch {
         let pending = PendingRequest(request)
         guard let node = NodeID(node) else { return pending.fail(.staleNFSFileHandle) }
         let flags = OpenFlags(rawValue: file.pointee.flags)
-        if let refusal = ReadOnlyPolicy.refusal(of: flags) { return pending.fail(refusal) }
         let fileSystem = SessionContext.of(request).fileSystem
+        if let refusal = RefusalPolicy.refusal(of: flags, at: node, in: fileSystem) { return pending.fail(refusal) }
         let reply = OpenReply(request: pending, id: clinux_current_request(), node: node, kind: kind)
         switch kind {
         case .file: fileSystem.open(node, flags: flags, caller: Caller(request), reply: reply)
@@ -106,21 +107,22 @@ enum Dispatch {
         let pending = PendingRequest(request)
         guard let node = NodeID(node) else { return pending.fail(.staleNFSFileHandle) }
         let mask = AccessMask(rawValue: mask)
-        if let refusal = ReadOnlyPolicy.refusal(of: mask) { return pending.fail(refusal) }
-        SessionContext.of(request).fileSystem.access(node, mask: mask, caller: Caller(request), reply: StatusReply(request: pending))
+        let fileSystem = SessionContext.of(request).fileSystem
+        if let refusal = RefusalPolicy.refusal(of: mask, at: node, in: fileSystem) { return pending.fail(refusal) }
+        fileSystem.access(node, mask: mask, caller: Caller(request), reply: StatusReply(request: pending))
     }
 }
 
 extension FileName {
     /// A name as the kernel sends it, ended by NUL.
-    fileprivate init(_ name: UnsafePointer<CChar>) {
+    init(_ name: UnsafePointer<CChar>) {
         self.init(bytes: UnsafeRawBufferPointer(start: name, count: strlen(name)).map { $0 })
     }
 }
 
 extension NodeID {
     /// The kernel's number; nil for one that was never given out.
-    fileprivate init?(_ number: fuse_ino_t) {
+    init?(_ number: fuse_ino_t) {
         guard number != 0 else { return nil }
         self.init(rawValue: number)
     }
@@ -128,7 +130,7 @@ extension NodeID {
 
 extension Caller {
     /// Who sent a request.
-    fileprivate init(_ request: OpaquePointer) {
+    init(_ request: OpaquePointer) {
         guard let context = fuse_req_ctx(request) else {
             self.init(pid: 0, uid: .max, gid: .max)
             return

@@ -3,7 +3,7 @@ internal import Glibc
 /// A file system: what is asked of it, one method per question.
 ///
 /// Called by several threads at once. Each question comes with a reply that must be given before the method returns; one that is dropped answers EIO.
-/// What would change something arrives only where `writable(at:)` says so: see `ReadOnlyPolicy`.
+/// What would change something arrives only where `writable(at:)` says so: see `RefusalPolicy`.
 package protocol FileSystem: Sendable {
     /// The part of the file system that holds the node, where that part can be changed; `nil` where every change is to be answered EROFS.
     func writable(at node: NodeID) -> (any WritableFileSystem)?

@@ -91,15 +91,42 @@ enum InheritedRequest {
         }
     }
 
-    /// What follows a header: a structure, and names.
+    /// What follows a header: a structure, names, and bytes.
     private struct Arguments {
         let structure: Int
         let names: Int
+        var bytes = Bytes.none
+
+        /// What follows structure and names.
+        enum Bytes {
+            case none
+            /// As many as there are.
+            case any
+            /// As many as `fuse_write_in` says.
+            case written
+        }
 
         func fit(_ buffer: SharedRegion, _ length: Int) -> Bool {
-            let start = MemoryLayout<fuse_in_header>.size + structure
-            guard length >= start, length <= buffer.count else { return false }
-            return names == 0 || buffer.array(in: start..<length).lazy.filter { $0 == 0 }.prefix(names).count == names
+            let header = MemoryLayout<fuse_in_header>.size
+            let start = header + structure
+            guard length >= start, length <= buffer.count, isCopied(buffer, length) else { return false }
+            let rest = buffer.array(in: start..<length)
+            switch bytes {
+            case .written: return Int(buffer.load32(at: header + Arguments.writtenSize)) == rest.count
+            case .any: return rest.lazy.filter { $0 == 0 }.prefix(names).count == names
+            case .none: return names == 0 || (rest.last == 0 && rest.lazy.filter { $0 == 0 }.count == names)
+            }
+        }
+
+        /// Where the number of bytes is in `fuse_write_in`.
+        private static let writtenSize = MemoryLayout<fuse_write_in>.offset(of: \.size) ?? 16
+
+        /// Whether the kernel has copied every page of a long request. It can break off only between pages, and answers EIO itself then; what it has not
+        /// copied is zero. What only looks like that is not done either: nobody is told that it was.
+        private func isCopied(_ buffer: SharedRegion, _ length: Int) -> Bool {
+            stride(from: SlotLayout.pageSize, to: length, by: SlotLayout.pageSize).allSatisfy { start in
+                buffer.array(in: start..<min(start + SlotLayout.pageSize, length)).contains { $0 != 0 }
+            }
         }
     }
 
@@ -118,11 +145,11 @@ enum InheritedRequest {
         case FUSE_LINK: of(fuse_link_in(), names: 1)
         case FUSE_OPEN, FUSE_OPENDIR: of(fuse_open_in())
         case FUSE_READ, FUSE_READDIR, FUSE_READDIRPLUS: of(fuse_read_in())
-        case FUSE_WRITE: of(fuse_write_in())
+        case FUSE_WRITE: Arguments(structure: MemoryLayout<fuse_write_in>.size, names: 0, bytes: .written)
         case FUSE_RELEASE, FUSE_RELEASEDIR: of(fuse_release_in())
         case FUSE_FSYNC, FUSE_FSYNCDIR: of(fuse_fsync_in())
         // Without FUSE_SETXATTR_EXT, which is not negotiated, the structure ends after its first two numbers.
-        case FUSE_SETXATTR: Arguments(structure: 8, names: 1)
+        case FUSE_SETXATTR: Arguments(structure: 8, names: 1, bytes: .any)
         case FUSE_GETXATTR: of(fuse_getxattr_in(), names: 1)
         case FUSE_LISTXATTR: of(fuse_getxattr_in())
         case FUSE_FLUSH: of(fuse_flush_in())

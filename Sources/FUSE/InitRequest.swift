@@ -10,16 +10,20 @@ package struct InitRequest: Sendable {
     private let header: fuse_in_header
     private let offer: fuse_init_in
 
-    /// The longest WRITE and the measure of every server's receive buffer. Nobody writes: the least that the kernel takes.
-    static let maximumWrite: UInt32 = 4096
+    /// The most bytes that one WRITE brings. The kernel divides what is longer, and a cgroup's file refuses what is longer than 4096 bytes (E2BIG):
+    /// so one WRITE must be able to be longer than that, or such a text would be taken in parts.
+    ///
+    /// The connection of an older version keeps what that one answered, 4096.
+    static let maximumWrite: UInt32 = 8000
 
-    /// The length of a receive buffer: the kernel refuses to fill a shorter one.
-    static let receiveBufferLength = max(Int(FUSE_MIN_READ_BUFFER), 4096 + Int(maximumWrite))
+    /// The length of a receive buffer. The kernel fills none that is shorter than FUSE_MIN_READ_BUFFER, or has no room for the longest WRITE behind
+    /// two structures of 40 bytes, `fuse_in_header` and `fuse_write_in`. It never changes: servers of all versions receive into the same memory.
+    static let receiveBufferLength = 8192
 
     /// The protocol that is spoken at most. Nothing that came later is used, and a newer header must not change what is said.
     private static let minorVersion: UInt32 = 31
 
-    /// What is taken where the kernel offers it: O_TRUNC arrives with OPEN (where it is refused), and lookups in one directory do not wait for each other.
+    /// What is taken where the kernel offers it: O_TRUNC arrives with OPEN, and lookups in one directory do not wait for each other.
     ///
     /// Not taken, with reasons: NO_OPEN_SUPPORT and NO_OPENDIR_SUPPORT (what is opened without being asked is cached, and one container's text or listing
     /// shown to another), DO_READDIRPLUS (it would ask for every file's length), MAX_PAGES (the default, 32 pages, is 128 KiB a read),

@@ -1,4 +1,5 @@
 internal import CFuse3
+internal import CLinux
 internal import Glibc
 package import SystemPackage
 
@@ -7,17 +8,38 @@ package import SystemPackage
 /// `@unchecked`: libfuse lets any one thread answer, and only one can, because there is only one copy.
 struct PendingRequest: ~Copyable, @unchecked Sendable {
     private let pointer: OpaquePointer
+    /// The slot of a request that changes something; nil for every other.
+    private let slot: Int?
 
     init(_ pointer: OpaquePointer) {
         self.pointer = pointer
+        slot = nil
+    }
+
+    /// A request that changes something, on the thread that received it. What is answered is noted before: a successor does not do again what is done.
+    init(changing pointer: OpaquePointer) {
+        self.pointer = pointer
+        slot = clinux_current_slot() < 0 ? nil : Int(clinux_current_slot())
     }
 
     deinit {
+        note(.failed(.ioError))
         fuse_reply_err(pointer, EIO)
     }
 
+    /// What is kept of a request that changes something, where it lies in a slot.
+    var record: ChangeRecord? {
+        guard let slot else { return nil }
+        return SessionContext.of(pointer).slots[slot]?.change
+    }
+
+    private func note(_ outcome: RequestOutcome) {
+        if slot != nil { record?.outcome = outcome }
+    }
+
     /// Gives libfuse's request away to the one `fuse_reply_...` call that ends it.
-    consuming func take() -> OpaquePointer {
+    consuming func take(_ outcome: RequestOutcome = .done()) -> OpaquePointer {
+        note(outcome)
         let pointer = pointer
         discard self
         return pointer
@@ -25,7 +47,7 @@ struct PendingRequest: ~Copyable, @unchecked Sendable {
 
     /// An error. The kernel takes numbers below 512; whoever asked would wait for ever for another.
     consuming func fail(_ error: Errno) {
-        fuse_reply_err(take(), (1..<512).contains(error.rawValue) ? error.rawValue : EIO)
+        fuse_reply_err(take(.failed(error)), (1..<512).contains(error.rawValue) ? error.rawValue : EIO)
     }
 
     /// Success, and nothing to say.
@@ -147,10 +169,13 @@ package struct DataReply: ~Copyable, Sendable {
 /// The answer to WRITE.
 package struct WriteReply: ~Copyable, Sendable {
     let request: PendingRequest
+    /// How many bytes there are.
+    let size: Int
 
     /// So many bytes were taken.
     package consuming func succeed(_ count: Int) {
-        fuse_reply_write(request.take(), count)
+        let count = min(max(count, 0), size)
+        fuse_reply_write(request.take(.done(count)), count)
     }
 
     package consuming func fail(_ error: Errno) {
@@ -161,9 +186,20 @@ package struct WriteReply: ~Copyable, Sendable {
 /// The answer to what is only granted or refused.
 package struct StatusReply: ~Copyable, Sendable {
     let request: PendingRequest
+    /// The answer to whoever would be granted it: for what nobody is, but those who may not even ask get another error.
+    let refusal: Errno?
+
+    init(request: consuming PendingRequest, refusal: Errno? = nil) {
+        self.request = request
+        self.refusal = refusal
+    }
 
     package consuming func succeed() {
-        request.succeed()
+        if let refusal {
+            request.fail(refusal)
+        } else {
+            request.succeed()
+        }
     }
 
     package consuming func fail(_ error: Errno) {

@@ -70,14 +70,16 @@ package final class RequestSlots: @unchecked Sendable {
 
 /// One thread's receive buffer, and the record of its request.
 struct RequestSlot: Sendable {
+    /// Its number.
+    let index: Int
     private let record: SharedRegion
     let buffer: SharedRegion
 
-    /// What is zeroed before a request is received, beginning with its header: the arguments of every request that has an effect.
-    /// A copy that is broken off must not leave a new header before old arguments.
+    /// What is zeroed at least before a request is received, beginning with its header: a longer request before may have left its length and not be zeroed yet.
     private static let clearedLength = 192
 
     init(_ layout: SlotLayout, _ slot: Int, in region: SharedRegion) {
+        index = slot
         record = layout.record(slot, in: region)
         buffer = layout.buffer(slot, in: region)
     }
@@ -135,11 +137,19 @@ struct RequestSlot: Sendable {
         return history.condemnation.map { .condemned($0) } ?? .waiting
     }
 
+    /// What the request in it keeps for the case that it comes again, if it is one that changes something: empty when it is asked for the first time.
+    var change: ChangeRecord { ChangeRecord(record.region(SlotRecord.changeOffset..<SlotRecord.length), of: id) }
+
     /// Marks the request as done, and makes room for the next.
     ///
-    /// Its length and what it is go with one store, the first: whoever is stopped behind it has done the request.
-    func clear() {
-        clinux_clear(buffer.bytes.baseAddress, RequestSlot.clearedLength)
+    /// Its length and what it is go with one store, the first: whoever is stopped behind it has done the request. What is known of the request goes after it:
+    /// the request would be another one without. All that the kernel wrote is zeroed, so that a copy that is broken off never leaves a new header before
+    /// old arguments.
+    /// - Parameter all: zero the whole buffer, in which older versions leave the ends of their requests.
+    func clear(all: Bool = false) {
+        let written = max(RequestSlot.clearedLength, length)
+        clinux_clear(buffer.bytes.baseAddress, all ? buffer.count : min(written, buffer.count))
         if record.load64(at: SlotRecord.stateOffset) != 0 { history = SlotRecord() }
+        ChangeRecord.clear(record.region(SlotRecord.changeOffset..<SlotRecord.length))
     }
 }

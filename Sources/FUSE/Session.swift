@@ -59,7 +59,7 @@ package final class Session: @unchecked Sendable {
     ) throws(SessionError) {
         self.connection = connection
         self.slots = slots
-        let context = SessionContext(fileSystem: fileSystem, onEvent: onEvent)
+        let context = SessionContext(fileSystem: fileSystem, slots: slots, onEvent: onEvent)
         self.context = context
         library = try Session.libraryAnswering(connection, context, tracesRequests)
     }
@@ -83,7 +83,7 @@ package final class Session: @unchecked Sendable {
             guard let slot = slots[index] else { continue }
             switch slot.inherit(after: end) {
             case .nothing:
-                slot.clear()
+                slot.clear(all: true)
             case .waiting:
                 inheritance.waiting += 1
             case .unsupported:
@@ -176,10 +176,11 @@ package final class Session: @unchecked Sendable {
         // In service from here on: what happens now is this request's doing.
         slot.history.isWaiting = false
         process(slot, min(slot.length, slot.buffer.count))
+        slot.clear(all: true)
     }
 
     private func process(_ slot: RequestSlot, _ count: Int) {
-        clinux_set_current_request(slot.id)
+        clinux_set_current_request(slot.id, CInt(clamping: slot.index))
         var buffer = fuse_buf()
         buffer.mem = slot.buffer.bytes.baseAddress
         buffer.size = count

@@ -6,13 +6,16 @@ internal import SystemPackage
 /// What libfuse's callbacks find their way by: libfuse's user data.
 final class SessionContext: Sendable {
     let fileSystem: any FileSystem
+    /// Where the requests lie that libfuse hands on.
+    let slots: RequestSlots
     private let onEvent: @Sendable (SessionEvent) -> Void
     /// Whether what libfuse writes is thrown away: its answer to INIT, which the kernel has had.
     let isMuted = Atomic(true)
     private let hasEnded = Atomic(false)
 
-    init(fileSystem: any FileSystem, onEvent: @escaping @Sendable (SessionEvent) -> Void) {
+    init(fileSystem: any FileSystem, slots: RequestSlots, onEvent: @escaping @Sendable (SessionEvent) -> Void) {
         self.fileSystem = fileSystem
+        self.slots = slots
         self.onEvent = onEvent
     }
 

@@ -71,7 +71,7 @@ struct SlotLayout: Equatable {
     func format(_ region: SharedRegion) {
         region.store64(0, at: 0)
         for offset in stride(from: 0, to: bufferStart, by: 8) { region.store64(0, at: offset) }
-        for slot in 0..<count { RequestSlot(self, slot, in: region).clear() }
+        for slot in 0..<count { RequestSlot(self, slot, in: region).clear(all: true) }
         let words = [Int(SlotLayout.version), count, recordStart, recordStride, bufferStart, bufferStride, bufferLength]
         for (index, word) in words.enumerated() { region.store32(UInt32(clamping: word), at: 8 + 4 * index) }
         region.store64(SlotLayout.magic, at: 0)
@@ -99,10 +99,12 @@ struct SlotRecord: Equatable {
     /// How often it was what a worker was stuck with.
     var stalls: UInt8 = 0
 
-    /// The bytes of a record: this number, then the id of the request that is blamed for a stuck worker; the rest is 0.
+    /// The bytes of a record: this number; the id of the request that is blamed for a stuck worker; what a request that changes something keeps
+    /// (`ChangeRecord`), its note, its outcome, and its id; the rest is 0.
     static let length = 64
     static let stateOffset = 0
     static let blamedOffset = 8
+    static let changeOffset = 16
 
     init() {}
 

@@ -3,7 +3,8 @@ package import LinuxSystem
 /// A part of a file system that can be changed.
 ///
 /// A server may die when it has carried a request out and not answered it: then the request comes again, to its successor. Those that do not give the same
-/// result twice have a note, in which they leave what they found before.
+/// result twice have a note, in which they leave what they found before. What was decided before the server died does not come again: FUSE answers it, and asks
+/// for the attributes that the answer holds by `attributes` and `lookUp`.
 package protocol WritableFileSystem: FileSystem {
     /// WRITE to a file that is open.
     func write(_ request: WriteRequest, caller: Caller, reply: consuming WriteReply)
@@ -18,7 +19,7 @@ package protocol WritableFileSystem: FileSystem {
     /// RMDIR.
     func removeDirectory(_ name: FileName, in directory: NodeID, note: RequestNote, caller: Caller, reply: consuming StatusReply)
 
-    /// RENAME. Both directories are in this part.
+    /// RENAME. Both directories are in parts that can be changed; the old one is in this.
     func rename(_ change: NameChange, note: RequestNote, caller: Caller, reply: consuming StatusReply)
 }
 

@@ -1,6 +1,7 @@
 @testable import FUSE
 import Glibc
 import LinuxSystem
+import SystemPackage
 import Testing
 
 /// What is in request slots, without a kernel behind them.
@@ -161,6 +162,89 @@ import Testing
         #expect(try inherited(RequestSlotsTests.request(unique: 0)) == .nothing, "an answer to 0 would be a notification")
         #expect(try inherited(RequestSlotsTests.request(unique: 1 << 63)) == .nothing)
         #expect(try inherited(RequestSlotsTests.request(unique: 21)) == .nothing, "the number of an INTERRUPT")
+    }
+
+    /// WRITE of these bytes, `fuse_write_in` saying that they are so many.
+    static func write(_ bytes: [UInt8], says count: Int? = nil) -> [UInt8] {
+        let size = count ?? bytes.count
+        let number = (0..<4).map { UInt8(truncatingIfNeeded: size >> (8 * $0)) }
+        return request(opcode: 16, arguments: [UInt8](repeating: 0, count: 16) + number + [UInt8](repeating: 0, count: 20) + bytes)
+    }
+
+    @Test func aWriteHasAsManyBytesAsItSays() throws {
+        func inherited(_ request: [UInt8]) throws -> RequestSlot.Inherited { try slot(with: request).inherit(after: .killed) }
+        for count in [0, 1, 4016, 4017, 4096, 8000] {
+            #expect(try inherited(RequestSlotsTests.write([UInt8](repeating: 7, count: count))) == .waiting)
+            #expect(try inherited(RequestSlotsTests.write([UInt8](repeating: 7, count: count), says: count + 1)) == .condemned(.damaged))
+            #expect(try inherited(RequestSlotsTests.write([UInt8](repeating: 7, count: count), says: count - 1)) == .condemned(.damaged))
+        }
+        #expect(try inherited(RequestSlotsTests.write([1], says: Int(UInt32.max))) == .condemned(.damaged))
+    }
+
+    /// The kernel breaks a copy off between two pages and answers EIO.
+    @Test func aWriteThatMayNotBeWholeIsNotDone() throws {
+        let bytes = [UInt8](repeating: 7, count: 4016) + [UInt8](repeating: 0, count: 80)
+        #expect(try slot(with: RequestSlotsTests.write(bytes)).inherit(after: .killed) == .condemned(.damaged))
+        #expect(try slot(with: RequestSlotsTests.write(bytes.dropLast() + [1])).inherit(after: .killed) == .waiting)
+        #expect(try slot(with: RequestSlotsTests.write([UInt8](repeating: 0, count: 4016))).inherit(after: .killed) == .waiting)
+    }
+
+    @Test func aLongRequestLeavesNothingForTheNext() throws {
+        let slot = try slot(with: RequestSlotsTests.write([UInt8](repeating: 7, count: 8000)))
+        slot.clear()
+        #expect(slot.buffer.array(in: 0..<8192).allSatisfy { $0 == 0 })
+    }
+
+    @Test func whatAnOlderVersionLeavesIsZeroed() throws {
+        let slot = try slot(with: RequestSlotsTests.write([UInt8](repeating: 7, count: 8000)))
+        slot.buffer.store64(0, at: 0)
+        slot.clear(all: true)
+        #expect(slot.buffer.array(in: 0..<8192).allSatisfy { $0 == 0 })
+    }
+
+    @Test func namesEndWhereTheRequestEnds() throws {
+        func inherited(_ opcode: UInt32, _ arguments: [UInt8]) throws -> RequestSlot.Inherited {
+            try slot(with: RequestSlotsTests.request(opcode: opcode, arguments: arguments)).inherit(after: .killed)
+        }
+        let mode = [UInt8](repeating: 0, count: 8)
+        #expect(try inherited(9, mode + Array("name\0".utf8)) == .waiting)
+        #expect(try inherited(9, mode + Array("name\0more".utf8)) == .condemned(.damaged))
+        #expect(try inherited(9, mode + Array("name\0\0".utf8)) == .condemned(.damaged))
+        #expect(try inherited(12, mode + Array("old\0new\0".utf8)) == .waiting)
+        #expect(try inherited(12, mode + Array("old\0".utf8)) == .condemned(.damaged))
+        #expect(try inherited(4, [UInt8](repeating: 0, count: 87)) == .condemned(.damaged), "fuse_setattr_in has 88 bytes")
+        #expect(try inherited(4, [UInt8](repeating: 0, count: 88)) == .waiting)
+    }
+
+    @Test func aNoteIsOfOneRequest() throws {
+        let slot = try slot(with: RequestSlotsTests.request(opcode: 9, arguments: [UInt8](repeating: 0, count: 9)))
+        #expect(slot.change.note.value == 0)
+        #expect(slot.change.outcome == nil)
+        slot.change.note.value = 4711
+        slot.change.outcome = .failed(.fileExists)
+        let found = try #require(prepared()[1])
+        #expect(found.change.note.value == 4711)
+        #expect(found.change.outcome == .failed(.fileExists))
+        // Handed out again by the kernel, it is the same one.
+        found.buffer.store64(20 | 1 << 63, at: 8)
+        #expect(found.change.note.value == 4711)
+        // An older version serves the next request and knows nothing of notes.
+        found.buffer.store64(22, at: 8)
+        #expect(found.change.note.value == 0)
+        #expect(found.change.outcome == nil)
+        found.change.note.value = 4712
+        found.change.outcome = .done(8000)
+        found.clear()
+        #expect(region.array(in: 64..<(64 + 4 * 64)).allSatisfy { $0 == 0 })
+    }
+
+    @Test func everyOutcomeIsKept() {
+        for outcome in [.done(), .done(1), .done(8000), .failed(.noMemory), .failed(Errno(rawValue: 700))] as [RequestOutcome] {
+            #expect(outcome.rawValue != 0)
+            #expect(RequestOutcome(rawValue: outcome.rawValue) == outcome)
+        }
+        #expect(RequestOutcome(rawValue: 0) == nil)
+        #expect(RequestOutcome(rawValue: .max) != nil)
     }
 
     @Test func areWatchedFromOutside() throws {

@@ -3,7 +3,7 @@ internal import Glibc
 internal import Synchronization
 internal import SystemPackage
 
-/// A file system for these tests: a few files that behave, and a few that do not.
+/// A file system for these tests: a few files that behave, and a few that do not, and `workshop`, a directory that can be changed.
 package final class ToyFileSystem: FileSystem {
     /// What the files are called, and their node ids.
     package enum File: UInt64, CaseIterable {
@@ -55,6 +55,7 @@ package final class ToyFileSystem: FileSystem {
     package let generation: Int
     /// What slow files wait at: opened once, it stays open.
     package let gate = Gate()
+    package let workshop: ToyWorkshop
     private let state = Mutex(State())
 
     private struct State {
@@ -67,7 +68,8 @@ package final class ToyFileSystem: FileSystem {
     /// Whether reading `deadly` aborts the process.
     private let isFragile: Bool
 
-    package init(generation: Int = 1, isFragile: Bool = false) {
+    package init(generation: Int = 1, isFragile: Bool = false, hasSlowDirectory: Bool = false) {
+        workshop = ToyWorkshop(hasSlowDirectory: hasSlowDirectory)
         self.generation = generation
         self.isFragile = isFragile
     }
@@ -113,7 +115,9 @@ package final class ToyFileSystem: FileSystem {
 
     package func lookUp(name: FileName, in directory: NodeID, caller: Caller, reply: consuming EntryReply) {
         note("lookUp")
+        if ToyWorkshop.holds(directory) { return lookUpInWorkshop(name, directory, reply) }
         guard directory == .root else { return reply.fail(.noSuchFileOrDirectory) }
+        if name.text == "workshop" { return attributesOfWorkshop(reply) }
         if name.text == "crowd", let attributes = attributes(of: ToyFileSystem.crowdedDirectory) {
             return reply.succeed(attributes, entryTimeout: 60, attributesTimeout: 60)
         }
@@ -125,6 +129,7 @@ package final class ToyFileSystem: FileSystem {
 
     package func attributes(of node: NodeID, handle: FileHandle?, caller: Caller, reply: consuming AttributesReply) {
         note("attributes")
+        if ToyWorkshop.holds(node) { return attributesInWorkshop(node, reply) }
         guard let attributes = attributes(of: node) else { return reply.fail(.staleNFSFileHandle) }
         reply.succeed(attributes, timeout: 60)
     }
@@ -132,6 +137,7 @@ package final class ToyFileSystem: FileSystem {
     package func open(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply) {
         note("open")
         state.withLock { $0.ids.append(reply.id) }
+        if ToyWorkshop.holds(node) { noteInWorkshop(.open(flags: flags.rawValue)) }
         switch File(rawValue: node.rawValue) {
         case .forbidden: reply.fail(.permissionDenied)
         case .droppedOpen: break
@@ -145,6 +151,7 @@ package final class ToyFileSystem: FileSystem {
     package func read(_ request: ReadRequest, caller: Caller, reply: consuming DataReply) {
         note(request.isFromPageCache ? "readFromPageCache" : "read")
         state.withLock { $0.ids.append(request.id) }
+        if ToyWorkshop.holds(request.node) { return reply.succeed(workshop.content(request.node), from: request.offset) }
         guard let file = File(rawValue: request.node.rawValue) else { return reply.fail(.staleNFSFileHandle) }
         if request.isFromPageCache { return reply.fail(.invalidArgument) }
         switch file {
@@ -169,15 +176,20 @@ package final class ToyFileSystem: FileSystem {
 
     package func readDirectory(_ node: NodeID, handle: FileHandle, offset: UInt64, caller: Caller, reply: consuming DirectoryReply) {
         note("readDirectory")
-        let names = node == .root ? File.allCases.map(\.name) + ["crowd"] : ToyFileSystem.crowd
+        let names = names(in: node)
         var reply = reply
         var next = Int(clamping: offset)
         while next < names.count {
-            let isFull = !reply.add(name: FileName(names[next]), inode: 7, kind: .file, nextOffset: UInt64(next) + 1)
+            let isFull = !reply.add(name: names[next], inode: 7, kind: .file, nextOffset: UInt64(next) + 1)
             if isFull { break }
             next += 1
         }
         reply.finish()
+    }
+
+    private func names(in node: NodeID) -> [FileName] {
+        if ToyWorkshop.holds(node) { return workshop.names(in: node) }
+        return (node == .root ? File.allCases.map(\.name) + ["crowd", "workshop"] : ToyFileSystem.crowd).map { FileName($0) }
     }
 
     package func releaseDirectory(_ node: NodeID, handle: FileHandle) {
@@ -187,6 +199,7 @@ package final class ToyFileSystem: FileSystem {
 
     package func access(_ node: NodeID, mask: AccessMask, caller: Caller, reply: consuming StatusReply) {
         note("access")
+        if ToyWorkshop.holds(node) { return accessInWorkshop(node, mask, reply) }
         if mask.contains(.execute) && File(rawValue: node.rawValue) != nil { return reply.fail(.permissionDenied) }
         reply.succeed()
     }

@@ -113,9 +113,13 @@ static inline void clinux_clear(void *at, size_t count) {
     __builtin_memset((char *)at + 8, 0, count - 8);
 }
 
-/* A number of the calling thread: the request that it serves, for callbacks that libfuse does not tell. Swift has no thread-local variables. */
-void clinux_set_current_request(uint64_t unique);
+/*
+ * Two numbers of the calling thread: the request that it serves, for callbacks that libfuse does not tell, and the slot that it lies in, -1 where it lies in
+ * none. Swift has no thread-local variables.
+ */
+void clinux_set_current_request(uint64_t unique, int slot);
 uint64_t clinux_current_request(void);
+int clinux_current_slot(void);
 
 /* <malloc.h> is not in the module: gives whole pages of freed memory back to the kernel, also those below memory that is in use. */
 void clinux_malloc_trim(void);
