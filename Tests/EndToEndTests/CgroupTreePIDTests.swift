@@ -49,10 +49,12 @@ extension EndToEnd.CgroupTree {
             let move = """
                 import os, sys
                 os.mkdir(sys.argv[1] + '/nested')
-                try:
-                    open(sys.argv[1] + '/nested/tasks', 'w').write('3')
-                except OSError as e: print(e.errno)
-                open(sys.argv[1] + '/nested/cgroup.procs', 'w').write('1')
+                def write(name, text):
+                    file = os.open(sys.argv[1] + '/nested/' + name, os.O_WRONLY)
+                    try: os.write(file, text)
+                    except OSError as e: print(e.errno)
+                write('tasks', b'3')
+                write('cgroup.procs', b'1')
                 print([l for l in open('/proc/self/cgroup') if ':pids:' in l][0].endswith('/nested\\n'))
                 """
             let result = try container.container.run(["sh", "-c", nested, move, container.base])

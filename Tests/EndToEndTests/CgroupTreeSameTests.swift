@@ -59,7 +59,7 @@ extension EndToEnd.CgroupTree {
             #expect(
                 lines[0] == [
                     "mkdir a -> ok", "chown a 1 1 -> ok", "stat a -> ok 755 1 1 2 0 directory", "chmod a 0700 -> ok", "mkdir b -> ok",
-                    "chmod b/tasks 0 -> ok", "read b/tasks -> ok ", "write b/notify_on_release 1 -> ok", "chown b 0 -1 -> ok",
+                    "chmod b/tasks 0 -> ok", "read b/tasks -> ok", "write b/notify_on_release 1 -> ok", "chown b 0 -1 -> ok",
                     "rmdir b -> ok",
                 ], "cgroupfs: \(lines[0])")
             #expect(

@@ -11,12 +11,14 @@ extension EndToEnd.CgroupTree {
             import os, sys
             os.chdir(sys.argv[1]); os.mkdir('a'); os.chdir('a')
             read = os.open('memory.limit_in_bytes', os.O_RDONLY); both = os.open('notify_on_release', os.O_RDWR); here = os.open('.', os.O_RDONLY)
+            def write(name, text):
+                file = os.open(name, os.O_WRONLY); os.write(file, text); os.close(file)
             def turn(number):
                 os.pwrite(both, b'%d' % (number % 2), 0)
                 if number % 4 > 1: os.mkdir('b')
                 names = sorted(os.listdir(here)); values = os.pread(read, 100, 0), os.pread(both, 100, 0)
-                os.close(os.open('tasks', os.O_RDONLY)); open('tasks', 'w').write('0'); members = open('cgroup.procs').read().split()
-                open('../tasks', 'w').write('0')
+                write('tasks', b'0'); members = open('cgroup.procs').read().split()
+                write('../tasks', b'0')
                 if number % 4 > 1: os.rename('b', 'c'); os.rmdir('c')
                 return values[0].decode().strip(), int(values[1]) == number % 2, members == [str(os.getpid())], 'b' in names, 'tasks' in names, \\
                     os.getcwd() == os.path.join(sys.argv[1], 'a'), os.stat('.').st_nlink

@@ -23,7 +23,7 @@
  *   - the values of counters (memory.usage_in_bytes, memory.stat, ...): only whether they can be read;
  *   - freezer.state: FREEZING is FROZEN, since tasks freeze in the course of time;
  *   - writes of no bytes, which FUSE does not pass on, and writes to cgroup.event_control;
- *   - chmod, chown and rename of BASE itself, and `..` above it;
+ *   - chmod, chown, rename and rmdir of BASE itself, and `..` above it;
  *   - reading and writing a file that was open before a mode or owner was changed, for callers whom modes bind: they close it first;
  *   - whatever would freeze this program, or move a process that is not its own;
  *   - limits so small that somebody would be killed for want of memory, settings that change the machine beyond the group (cpu_exclusive, load balancing).

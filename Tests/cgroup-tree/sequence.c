@@ -134,9 +134,11 @@ static void change_groups(char *line, const char *path) {
     group_path(other, 3);
     switch (chance(10)) {
         case 0: case 1: case 2: case 3: case 4: sprintf(line, "mkdir %s %s", path, chance(3) ? "0755" : ONE_OF(modes)); break;
-        case 5: case 6: sprintf(line, "rmdir %s", path); break;
+        /* The base itself stays where it is: what lies above is no part of the comparison. */
+        case 5: case 6:
+            if (!is_base(path)) sprintf(line, "rmdir %s", path);
+            break;
         case 7:
-            /* The base itself stays where it is: what lies above is no part of the comparison. */
             if (!is_base(path) && !is_base(other)) sprintf(line, "rename %s %s", path, other);
             break;
         case 8: {
