@@ -84,6 +84,10 @@ let package = Package(
         .target(name: "TestContainers", dependencies: ["CLinux"], path: "Tests/TestContainers", swiftSettings: strict),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
         .executableTarget(name: "survival-reader", path: "Tests/survival-reader", cSettings: [.define("_GNU_SOURCE")]),
+        // Static: it runs in containers' root file systems, where nothing of this machine is.
+        .executableTarget(
+            name: "cgroup-tree", path: "Tests/cgroup-tree", cSettings: [.define("_GNU_SOURCE")],
+            linkerSettings: [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"])]),
         .executableTarget(
             name: "allocation-counts",
             dependencies: ["CAllocationCounter", "Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
@@ -99,8 +103,8 @@ let package = Package(
             name: "ContainerViewsTests", dependencies: ["Cgroups", "ContainerViews", "LinuxSystem", "ProcText", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["LXCFSControl", "TestContainers", "TestSupport", "survival-reader"], swiftSettings: strict
-        ),
+            name: "EndToEndTests", dependencies: ["LXCFSControl", "TestContainers", "TestSupport", "cgroup-tree", "survival-reader"],
+            swiftSettings: strict),
         .testTarget(
             name: "FuzzTests", dependencies: ["Cgroups", "FUSE", "HostProc", "LXCFSControl", "LinuxSystem", "ProcText", "TestSupport"],
             swiftSettings: strict),

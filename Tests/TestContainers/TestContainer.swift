@@ -10,6 +10,11 @@ package enum ContainerNamespaces: Sendable {
     case hostPIDs
     /// Its own pids and host name, and a user namespace, in which it is root.
     case ownWithUsers
+    /// The same, but its root is the host's user `ContainerNamespaces.firstUser`, who owns nothing there.
+    case ownWithMappedUsers
+
+    /// The host's user and group that are 0 in a container with mapped users; it has 65536 of them.
+    package static let firstUser: UInt32 = 100_000
 }
 
 /// A container without a runtime: a process with namespaces and cgroups of its own that sees every file of the daemon over the host's.
@@ -55,11 +60,14 @@ package final class TestContainer {
         case .ownWithCgroups: unshare = "unshare --mount --uts --cgroup --pid --fork --kill-child --mount-proc"
         case .hostPIDs: unshare = "unshare --mount --uts"
         case .ownWithUsers: unshare = "unshare --user --map-root-user --mount --uts --pid --fork --kill-child --mount-proc"
+        case .ownWithMappedUsers:
+            unshare = "unshare --user --keep-caps --mount --uts --pid --fork --kill-child --mount-proc sh -c \(TestContainer.becomeMapped)"
         }
         // The process that waits outside the pid namespace goes back to where the tests run: it is not a part of the container.
         let script = "\(join)\nexec \(unshare) sh -c \"$0\" sh \"$1\""
         let running = try Command(["sh", "-c", script, inside, mountPoint ?? ""])
         holder = running
+        if namespaces == .ownWithMappedUsers { try TestContainer.mapUsers(of: running) }
         guard Machine.wait(20, until: { running.outputSoFar.hasPrefix("ready") || !running.isRunning }), running.isRunning else {
             running.kill()
             throw BenchError("the container did not start: \(running.errorsSoFar)")
@@ -127,6 +135,7 @@ package final class TestContainer {
             case .ownWithCgroups: "nsenter -t \(pid) --mount --uts --cgroup --pid --"
             case .hostPIDs: "nsenter -t \(pid) --mount --uts --"
             case .ownWithUsers: "nsenter -t \(pid) --user --preserve-credentials --mount --uts --pid --"
+            case .ownWithMappedUsers: "nsenter -t \(pid) --user --mount --uts --pid --"
             }
         return ["sh", "-c", "\(TestContainer.joinScript(cgroup))\nexec \(enter) \"$@\"", "sh"] + user + arguments
     }
@@ -134,6 +143,20 @@ package final class TestContainer {
     /// The shell joins every cgroup; 0 stands for itself.
     package static func joinScript(_ cgroup: TestCgroup) -> String {
         cgroup.processFiles.map { "echo 0 > \($0) || exit 1" }.joined(separator: "\n")
+    }
+
+    /// A shell's word: waits until the users are mapped, becomes root, and goes on with its arguments.
+    private static let becomeMapped =
+        "'while ! grep -q 65536 /proc/self/gid_map; do sleep 0.01; done; exec setpriv --reuid 0 --regid 0 --clear-groups -- \"$@\"' sh"
+
+    /// Gives a process's user namespace its users.
+    private static func mapUsers(of command: Command) throws(BenchError) {
+        let own = Machine.inode("/proc/self/ns/user")
+        let folder = "/proc/\(command.pid)"
+        guard Machine.wait(20, until: { ![own, nil].contains(Machine.inode(folder + "/ns/user")) || !command.isRunning }) else {
+            throw BenchError("the container has no user namespace: \(command.errorsSoFar)")
+        }
+        for map in ["/uid_map", "/gid_map"] { try Machine.write("0 \(ContainerNamespaces.firstUser) 65536", to: folder + map) }
     }
 
     /// Puts a process into the root cgroups.

@@ -1,0 +1,161 @@
+/*
+ * cgroup-tree [OPTION...] do BASE OPERATION...        operations as arguments, one each
+ * cgroup-tree [OPTION...] sequence SEED COUNT BASE    random ones in the subtree BASE: equal for equal seeds, kernel and caller
+ * cgroup-tree [OPTION...] fuzz SEED COUNT BASE        random ones by paths that try to get out of it, with threads that move what lies below
+ * cgroup-tree [OPTION...] lookups SEED COUNT BASE     stat of names there are and there are not
+ * cgroup-tree [OPTION...] pairs SEED COUNT BASE       mkdir and rmdir; a line for each wrong answer
+ * cgroup-tree say TEXT                                writes it to standard output; what came of it to standard error
+ *
+ *   --foreign-pid N           a process that is none of this program's, for `move ... foreign`
+ *   --uid N                   becomes that user and group, without capabilities
+ *   --without-capabilities    gives up the effective ones
+ *   --hierarchy PATH          for fuzz: the folder that the next two begin at
+ *   --outside PATH            for fuzz: a group that the caller does not see
+ *   --above PATH              for fuzz: a group that lies above BASE
+ *
+ * An operation is printed as it was asked for, and what came of it: `mkdir a 0755 -> ok`, `read a/tasks -> ok child0 self`, `rmdir a -> EBUSY`.
+ * Words: no blanks in them (\x20), newlines as \n, `x*5000` for 5000 of them. Paths are relative to BASE.
+ *
+ * Static, so that it runs in any root file system. Two file systems that behave alike print the same for the same seed. To make that so, these are left
+ * out or made alike:
+ *   - inode and device numbers, block counts, times, statfs(2), extended attributes, fstat(2) of what was removed;
+ *   - pids: by the names of this program's processes, `other` for those of somebody else;
+ *   - the values of counters (memory.usage_in_bytes, memory.stat, ...): only whether they can be read;
+ *   - freezer.state: FREEZING is FROZEN, since tasks freeze in the course of time;
+ *   - writes of no bytes, which FUSE does not pass on, and writes to cgroup.event_control;
+ *   - chmod, chown, rename and rmdir of BASE itself, and `..` above it;
+ *   - reading and writing a file that was open before a mode or owner was changed, for callers whom modes bind: they close it first;
+ *   - whatever would freeze this program, or move a process that is not its own;
+ *   - limits so small that somebody would be killed for want of memory, settings that change the machine beyond the group (cpu_exclusive, load balancing).
+ */
+#include "cgroup-tree.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+char base[PATH];
+pid_t foreign_pid;
+const char *hierarchy = "", *outside[16], *above[16];
+size_t outside_count, above_count;
+static uint64_t state;
+
+/* SplitMix64. */
+static uint64_t next(void) {
+    uint64_t mixed = state += 0x9e3779b97f4a7c15;
+    mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9;
+    mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
+    return mixed ^ mixed >> 31;
+}
+
+uint64_t chance(uint64_t below) { return next() % below; }
+
+void seed(uint64_t value) { state = value; }
+
+static void fail(const char *what) {
+    fprintf(stderr, "cgroup-tree: %s: %s\n", what, strerror(errno));
+    exit(2);
+}
+
+static void give_up_capabilities(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    if (syscall(SYS_capget, &header, data) != 0) fail("capget");
+    data[0].effective = data[1].effective = 0;
+    if (syscall(SYS_capset, &header, data) != 0) fail("capset");
+}
+
+static void become(uid_t user) {
+    if (setgroups(0, NULL) != 0 || setresgid(user, user, user) != 0 || setresuid(user, user, user) != 0) fail("setresuid");
+}
+
+static void lookups(unsigned long count) {
+    static const char *const names[] = {"a", "b/c", "none", "tasks", "b/none/none", "cgroup.procs", "b/tasks"};
+    char path[2 * PATH];
+    struct stat status;
+    unsigned long found = 0;
+    for (unsigned long i = 0; i < count; i++) {
+        /* Half of them have a name that nobody has asked for before. */
+        uint64_t number = next();
+        if (number & 1) snprintf(path, sizeof path, "%s/n%llx", base, (unsigned long long)number);
+        else snprintf(path, sizeof path, "%s/%s", base, names[number / 2 % (sizeof names / sizeof *names)]);
+        found += stat(path, &status) == 0;
+    }
+    printf("%lu looked up, %lu found\n", count, found);
+}
+
+static void wrong(const char *what, int error, unsigned long number) {
+    printf("wrong %s %s in pair %lu\n", what, error ? strerrorname_np(error) : "found", number);
+    fflush(stdout);
+}
+
+static void pairs(unsigned long count) {
+    char path[2 * PATH];
+    struct stat status;
+    for (unsigned long i = 0; i < count; i++) {
+        snprintf(path, sizeof path, "%s/pair%llu", base, (unsigned long long)chance(3));
+        if (mkdir(path, 0755) != 0) wrong("mkdir", errno, i);
+        if (stat(path, &status) != 0) wrong("stat", errno, i);
+        if (mkdir(path, 0755) == 0 || errno != EEXIST) wrong("second mkdir", errno, i);
+        if (rmdir(path) != 0) wrong("rmdir", errno, i);
+        if (stat(path, &status) == 0 || errno != ENOENT) wrong("stat of the removed", errno, i);
+        if (rmdir(path) == 0 || errno != ENOENT) wrong("second rmdir", errno, i);
+        /* How far it has come. */
+        if (i % 10 == 9) printf("pairs %lu\n", i + 1), fflush(stdout);
+    }
+}
+
+static int random_mode(const char *mode, char *arguments[]) {
+    unsigned long count = strtoul(arguments[1], NULL, 10);
+    seed(strtoull(arguments[0], NULL, 10));
+    snprintf(base, sizeof base, "%s", arguments[2]);
+    if (!strcmp(mode, "lookups")) return lookups(count), 0;
+    if (!strcmp(mode, "pairs")) return pairs(count), 0;
+    start_processes();
+    unsigned long escapes = 0;
+    if (!strcmp(mode, "sequence")) sequence(count);
+    else escapes = fuzz(count);
+    end_processes();
+    return escapes > 0;
+}
+
+int main(int count, char *arguments[]) {
+    int at = 1;
+    for (; at + 1 < count && !strncmp(arguments[at], "--", 2); at++) {
+        const char *option = arguments[at];
+        if (!strcmp(option, "--without-capabilities")) { give_up_capabilities(); continue; }
+        char *value = arguments[++at];
+        if (!strcmp(option, "--foreign-pid")) foreign_pid = atoi(value);
+        else if (!strcmp(option, "--uid")) become((uid_t)atoi(value));
+        else if (!strcmp(option, "--hierarchy")) hierarchy = value;
+        else if (!strcmp(option, "--outside") && outside_count < 16) outside[outside_count++] = value;
+        else if (!strcmp(option, "--above") && above_count < 16) above[above_count++] = value;
+        else at = count;
+    }
+    const char *mode = at < count ? arguments[at++] : "";
+    umask(022);
+    if (chdir("/") != 0) fail("/");
+    if (!strcmp(mode, "do") && at < count) {
+        snprintf(base, sizeof base, "%s", arguments[at++]);
+        start_processes();
+        for (; at < count; at++) operate_line(arguments[at]);
+        end_processes();
+        return 0;
+    }
+    if (!strcmp(mode, "say") && at < count) {
+        ssize_t written = write(1, arguments[at], strlen(arguments[at]));
+        fprintf(stderr, "euid %u: %s\n", geteuid(), written < 0 ? strerrorname_np(errno) : "ok");
+        return 0;
+    }
+    int known = !strcmp(mode, "sequence") || !strcmp(mode, "fuzz") || !strcmp(mode, "lookups") || !strcmp(mode, "pairs");
+    if (known && at + 2 < count) return random_mode(mode, arguments + at);
+    fprintf(stderr, "usage: cgroup-tree [OPTION...] do BASE OPERATION... | sequence|fuzz|lookups|pairs SEED COUNT BASE\n");
+    return 2;
+}
