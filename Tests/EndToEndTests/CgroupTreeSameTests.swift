@@ -74,7 +74,7 @@ extension EndToEnd.CgroupTree {
     /// Random operations by paths that lead out, from a caller that is confined.
     @Suite("Fuzz")
     struct Fuzz {
-        static let count = SurvivalRun.isLong ? 100_000 : 2000
+        static let count = SurvivalRun.isLong ? 20_000 : 300
 
         /// A parent with two children: the caller's, and a foreign one with a process and a group below.
         private final class Family {
