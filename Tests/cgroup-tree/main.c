@@ -18,7 +18,7 @@
  *
  * Static, so that it runs in any root file system. Two file systems that behave alike print the same for the same seed. To make that so, these are left
  * out or made alike:
- *   - inode and device numbers, block counts, times, statfs(2), extended attributes, fstat(2) of what was removed;
+ *   - inode and device numbers, lengths (a file of FUSE that is 0 bytes long is not read by sendfile(2)), block counts, times, statfs(2), extended attributes, fstat(2) of what was removed;
  *   - pids: by the names of this program's processes, `other` for those of somebody else;
  *   - the values of counters (memory.usage_in_bytes, memory.stat, ...): only whether they can be read;
  *   - freezer.state: FREEZING is FROZEN, since tasks freeze in the course of time;
