@@ -196,8 +196,9 @@ static void list(int folder, size_t size) {
 static void show_status(long outcome, const struct stat *status) {
     result(outcome);
     if (outcome < 0) return;
-    printf(" %o %u %u %lu %lld %s", status->st_mode & 07777, status->st_uid, status->st_gid, (unsigned long)status->st_nlink,
-        (long long)status->st_size, S_ISDIR(status->st_mode) ? "directory" : S_ISREG(status->st_mode) ? "file" : "?");
+    printf(" %o %u %u %lu", status->st_mode & 07777, status->st_uid, status->st_gid, (unsigned long)status->st_nlink);
+    if (S_ISREG(status->st_mode)) printf(" file");
+    else printf(" %lld %s", (long long)status->st_size, S_ISDIR(status->st_mode) ? "directory" : "?");
 }
 
 /* --- Operations --- */
