@@ -11,6 +11,8 @@ extension CgroupTree {
             let place = try owned(request.node, caller, above: .isDirectory)
             let credentials = try Opener(request.handle).limiting(caller.credentials(host.proc))
             // It names descriptors of whoever writes, which the daemon's are not.
+            // kernfs takes no more at once. Else zeroes before a pid would make a text that it does not take one that it does.
+            guard request.bytes.count <= 4096 else { throw .argListTooLong }
             let file = place.file ?? []
             if file.elementsEqual("cgroup.event_control".utf8) { throw .notSupportedOnSocket }
             let isMove = MemberText.isMemberList(file)

@@ -5,7 +5,7 @@ package import SystemPackage
 
 /// The hierarchies of version 1 as a file system, in which a caller finds its own container's cgroups and the way down to them: `cgroup/memory/docker/4f5a/...`.
 ///
-/// Nothing that a caller asks for is done with the daemon's rights: see `TreeOperation`. What is asked about is found by its number: see `TreeNode`.
+/// Nothing that a caller asks for is done with the daemon's rights: see `asCaller`. What is asked about is found by its number: see `TreeNode`.
 package final class CgroupTree: Sendable {
     /// What the folder is called.
     package static let name: FileName = "cgroup"
@@ -84,9 +84,9 @@ package enum CgroupTreeFault: Error, CustomStringConvertible {
         switch self {
         case .noHierarchies: "no hierarchy of cgroup version 1 is mounted"
         case .cannotBecomeCaller(let error):
-            "a thread cannot take the rights of a caller (\(error)): the daemon needs CAP_SETUID, CAP_SETGID and CAP_SETPCAP"
+            "a thread cannot take the rights of a caller (\(error)): the daemon needs CAP_SETUID and CAP_SETGID"
         case .cannotFindByNumber(let hierarchy, let error):
-            "\(hierarchy) does not open a cgroup by its number (\(error)): the daemon needs CAP_DAC_READ_SEARCH and Linux 5.6"
+            "\(hierarchy) does not open a cgroup by its number (\(error)): the daemon needs CAP_DAC_READ_SEARCH, Linux 5.8, and no filter for openat2(2)"
         }
     }
 }

@@ -78,9 +78,7 @@ struct Place: Sendable {
     // MARK: - What stat(2) shows
 
     /// Of this one.
-    func attributes(_ status: FileStatus) -> NodeAttributes {
-        NodeAttributes(node: node.node, inode: hierarchy.shownInode(status.inode), like: status)
-    }
+    func attributes(_ status: FileStatus) -> NodeAttributes { attributes(node, status) }
 
     /// Of the thing of that name in the directory.
     /// - Throws: EOVERFLOW for what no node id can name.
@@ -90,7 +88,15 @@ struct Place: Sendable {
             ? TreeNode(hierarchy: hierarchy.number, inode: status.inode)
             : TreeNode(hierarchy: hierarchy.number, inode: node.directory, file: try hierarchy.fileNumbers.learn(name.bytes))
         guard let found else { throw .overflow }
-        return NodeAttributes(node: found.node, inode: hierarchy.shownInode(status.inode), like: status)
+        return attributes(found, status)
+    }
+
+    private func attributes(_ node: TreeNode, _ status: FileStatus) -> NodeAttributes {
+        var attributes = NodeAttributes(node: node.node, inode: hierarchy.shownInode(status.inode), like: status)
+        // A file of cgroupfs has the length 0. Of one of FUSE sendfile(2), which BusyBox's cat(1) begins with, would take that for its end; so it is what
+        // sysfs shows.
+        if attributes.kind == .file { attributes.size = 4096 }
+        return attributes
     }
 }
 

@@ -113,7 +113,7 @@ extension EndToEnd.CgroupTree {
         // MARK: Own and below
 
         private static let byRoot = [
-            "mkdir a -> ok", "stat a -> ok 755 0 0 2 0 directory", "stat a/tasks -> ok 644 0 0 1 0 file",
+            "mkdir a -> ok", "stat a -> ok 755 0 0 2 0 directory", "stat a/tasks -> ok 644 0 0 1 file",
             "write a/memory.limit_in_bytes 64M -> ok", "read a/memory.limit_in_bytes -> ok 67108864|", "move a/cgroup.procs child0 -> ok",
             "read a/tasks -> ok child0", "rmdir a -> EBUSY", "move cgroup.procs child0 -> ok", "chmod a 0700 -> ok",
             "chown a 12345 54321 -> ok",
@@ -122,7 +122,7 @@ extension EndToEnd.CgroupTree {
             "write memory.stat x -> EINVAL", "open none creat+w -> EACCES",
         ]
         private static let byOwner = [
-            "mkdir a -> ok", "stat a -> ok 755 12345 12345 2 0 directory", "stat a/tasks -> ok 644 12345 12345 1 0 file",
+            "mkdir a -> ok", "stat a -> ok 755 12345 12345 2 0 directory", "stat a/tasks -> ok 644 12345 12345 1 file",
             "write a/memory.limit_in_bytes 64M -> ok", "read a/memory.limit_in_bytes -> ok 67108864|", "move a/cgroup.procs child0 -> ok",
             "read a/tasks -> ok child0", "rmdir a -> EBUSY", "move cgroup.procs child0 -> ok", "move a/tasks foreign -> EACCES",
             "chmod a 0500 -> ok",

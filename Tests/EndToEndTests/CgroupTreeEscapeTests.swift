@@ -54,6 +54,29 @@ extension EndToEnd.CgroupTree {
             for file in limits { #expect(Machine.read(file) == "\(900 << 20)\n") }
         }
 
+        /// Every file of the cgroups above, in every hierarchy: it is there, and not for the container.
+        @Test(arguments: CgroupTreeRun.controllers) func noFileOfAnAncestorIsThere(controller: String) throws {
+            let hierarchy = try CgroupTreeRun.hierarchy(controller)
+            let parent = try TestCgroup(delegates: false)
+            let own = try TestCgroup(below: parent, name: "own", delegates: false)
+            let container = try CgroupTreeContainer(.root, hierarchy, mountPoint: Bench.mountPoint(), cgroup: own)
+            let files = Machine.names(in: parent.directory(in: hierarchy)).filter { $0 != "own" }
+            #expect(files.count > 4 && files.contains { $0.hasPrefix(controller + ".") }, "\(files)")
+            let operations = files.flatMap { file in
+                [
+                    "stat ../\(file)", "access ../\(file) 0", "read ../\(file)", "write ../\(file) 1", "truncate ../\(file) 0",
+                    "chmod ../\(file) 0666",
+                ]
+            }
+            for line in try container.operate(operations) {
+                #expect(line.hasSuffix(" -> ENOENT") || line.hasSuffix(" -> ENOENT (open)"), "\(line)")
+            }
+            // The same program in cgroupfs.
+            let direct = try CgroupTreeContainer(.root, hierarchy, mountPoint: nil, cgroup: own)
+            let seen = try direct.operate(files.map { "stat ../\($0)" })
+            #expect(seen.count == files.count && seen.allSatisfy { $0.contains(" -> ok") }, "\(seen)")
+        }
+
         /// CVE-2015-1344: the daemon wrote whatever pid it was given, with its own rights.
         @Test(arguments: ["cgroup.procs", "tasks"]) func nobodyMovesProcessesThatAreNotHis(file: String) throws {
             let hierarchy = try CgroupTreeRun.hierarchy("memory")

@@ -15,8 +15,20 @@ enum CgroupTreeRun {
         CgroupMounts.hierarchy(of: $0)?.isUnified == false
     }
 
+    /// Each caller with each hierarchy that is compared, with LXCFS_TEST_LONG=1; else some of them, on an emulated machine the first two.
+    static func all(or some: [(CgroupTreeCaller, String)]) -> [(CgroupTreeCaller, String)] {
+        if !SurvivalRun.isLong { return Array(some.filter { controllers.contains($0.1) }.prefix(SurvivalRun.isSlow ? 2 : 100)) }
+        return CgroupTreeCaller.allCases.flatMap { caller in controllers.map { (caller, $0) } }
+    }
+
     /// The seed of random operations; LXCFS_TEST_SEED=N for those of an earlier run.
     static let seed = SurvivalRun.seed
+
+    /// The capabilities that this process has, and so every daemon that it starts: a mask in hexadecimal digits.
+    static let permittedCapabilities =
+        Machine.words(
+            Machine.read("/proc/self/status")?.split(separator: "\n").first { $0.hasPrefix("CapPrm:") }.map(String.init) ?? ""
+        ).last ?? "0"
 
     /// The program, where every user can reach it.
     static func program() throws(BenchError) -> String {
@@ -138,7 +150,7 @@ enum CgroupTreeCaller: String, CaseIterable, CustomTestStringConvertible {
     /// A user without capabilities in such a container, to whom the container's cgroups were given.
     case owner
     /// Root of a container with a user namespace, to whom they were given. His capabilities count in cgroupfs, as far as they reach, and not in the tree:
-    /// where both are compared he has given them up.
+    /// where both are compared he has given them up. The permitted ones count where tasks move between cpusets: he has no more of them than the daemon.
     case mappedRoot
 
     var testDescription: String { rawValue }
@@ -160,7 +172,7 @@ enum CgroupTreeCaller: String, CaseIterable, CustomTestStringConvertible {
         case .root: []
         // Root's process: pid 1 of the container.
         case .owner: ["--uid", "12345", "--foreign-pid", "1"]
-        case .mappedRoot: ["--without-capabilities"]
+        case .mappedRoot: ["--without-capabilities", CgroupTreeRun.permittedCapabilities]
         }
     }
 }

@@ -16,7 +16,13 @@ extension EndToEnd.CgroupTree {
         /// How many operations there are in a sequence.
         static let count = SurvivalRun.isLong ? 5000 : 300
 
-        @Test(arguments: CgroupTreeCaller.allCases, CgroupTreeRun.controllers)
+        /// All callers and all hierarchies, if not each with each.
+        private static let cases: [(CgroupTreeCaller, String)] =
+            CgroupTreeRun.all(or: [
+                (.root, "memory"), (.mappedRoot, "cpuset"), (.root, "cpuset"), (.root, "devices"), (.owner, "pids"), (.owner, "freezer"), (.mappedRoot, "memory"),
+            ])
+
+        @Test(arguments: cases)
         func randomOperationsHaveTheSameResults(caller: CgroupTreeCaller, controller: String) throws {
             let hierarchy = try CgroupTreeRun.hierarchy(controller)
             let seed = CgroupTreeRun.seed
@@ -30,7 +36,7 @@ extension EndToEnd.CgroupTree {
         }
 
         /// What the program compares would be worth nothing if it printed something else every time.
-        @Test(arguments: CgroupTreeRun.controllers)
+        @Test(arguments: SurvivalRun.isLong ? CgroupTreeRun.controllers : ["memory"])
         func cgroupfsIsLikeItself(controller: String) throws {
             let hierarchy = try CgroupTreeRun.hierarchy(controller)
             let lines = try (0..<2).map { _ in
@@ -39,6 +45,27 @@ extension EndToEnd.CgroupTree {
                 return try container.run(["sequence", "\(CgroupTreeRun.seed)", "\(Same.count)", container.base])
             }
             #expect(lines[0] == lines[1] && lines[0].count > Same.count / 2)
+        }
+
+        /// Who moves a task to another cpuset must have all of the task's capabilities, by their numbers, or CAP_SYS_NICE for it. In a user namespace there are
+        /// all; a daemon that has not, as in a container, cannot have them for the caller.
+        @Test(arguments: [false, true]) func whoHasMoreCapabilitiesThanTheDaemonStaysInHisCpuset(hasMore: Bool) throws {
+            let hierarchy = try CgroupTreeRun.hierarchy("cpuset")
+            let own = try #require(UInt64(CgroupTreeRun.permittedCapabilities, radix: 16))
+            let last = try #require(Machine.read("/proc/sys/kernel/cap_last_cap").flatMap { UInt64(Machine.words($0).first ?? "") })
+            let isLacking = own != (2 << last) &- 1
+            let container = try CgroupTreeContainer(.mappedRoot, hierarchy, mountPoint: Bench.mountPoint())
+            let operations = [
+                "mkdir a", "write a/cpuset.cpus 0", "write a/cpuset.mems 0", "move a/tasks self", "read a/cgroup.procs",
+            ]
+            let mask = hasMore ? "ffffffffffffffff" : CgroupTreeRun.permittedCapabilities
+            let program = [try CgroupTreeRun.program(), "--without-capabilities", mask, "do", container.base]
+            let lines = try container.container.run(program + operations).output.split(separator: "\n").map(String.init)
+            let moves = !(hasMore && isLacking)
+            #expect(
+                Array(lines.suffix(2)) == [
+                    "move a/tasks self -> \(moves ? "ok" : "EPERM")", "read a/cgroup.procs -> ok\(moves ? " self" : "")",
+                ])
         }
 
         /// What root of a user namespace can do in cgroupfs and not here: all that takes a capability.
@@ -74,7 +101,7 @@ extension EndToEnd.CgroupTree {
     /// Random operations by paths that lead out, from a caller that is confined.
     @Suite("Fuzz")
     struct Fuzz {
-        static let count = SurvivalRun.isLong ? 100_000 : 2000
+        static let count = SurvivalRun.isLong ? 20_000 : 300
 
         /// A parent with two children: the caller's, and a foreign one with a process and a group below.
         private final class Family {
@@ -107,24 +134,41 @@ extension EndToEnd.CgroupTree {
         }
 
         private func fuzz(
-            _ caller: CgroupTreeCaller, _ controller: String, mountPoint: String?, _ family: Family, count: Int = Fuzz.count
+            _ caller: CgroupTreeCaller, _ controller: String, mountPoint: String?, _ family: Family, count: Int = Fuzz.count,
+            namespaces: ContainerNamespaces? = nil
         ) throws -> [String] {
             let container = try CgroupTreeContainer(
-                caller, CgroupTreeRun.hierarchy(controller), mountPoint: mountPoint, cgroup: family.own)
+                caller, CgroupTreeRun.hierarchy(controller), mountPoint: mountPoint, cgroup: family.own, namespaces: namespaces)
             defer { container.container.stop() }
             let options = [
                 "--hierarchy", container.root, "--above", family.parent.path, "--outside", family.sibling.path, "--outside",
-                family.nephew.path,
+                family.nephew.path, "--foreign-pid", "\(family.stranger.pid)",
             ]
             return try container.run(["fuzz", "\(CgroupTreeRun.seed)", "\(count)", container.base], options: options, seconds: 120)
         }
 
-        @Test(arguments: CgroupTreeCaller.allCases, CgroupTreeRun.controllers)
+        private static let cases: [(CgroupTreeCaller, String)] = CgroupTreeRun.all(or: [
+            (.root, "memory"), (.owner, "pids"), (.mappedRoot, "devices"),
+        ])
+
+        @Test(arguments: cases)
         func nothingOutsideChanges(caller: CgroupTreeCaller, controller: String) throws {
+            try expectNothingOutsideChanges(caller, controller)
+        }
+
+        /// Who knows the pids of all processes outside.
+        @Test(arguments: [CgroupTreeCaller.root, .owner])
+        func norWithTheHostsPids(caller: CgroupTreeCaller) throws {
+            try expectNothingOutsideChanges(caller, "memory", namespaces: .hostPIDs)
+        }
+
+        private func expectNothingOutsideChanges(
+            _ caller: CgroupTreeCaller, _ controller: String, namespaces: ContainerNamespaces? = nil
+        ) throws {
             let family = try Family()
             defer { family.end() }
             let before = family.snapshot
-            let lines = try fuzz(caller, controller, mountPoint: Bench.mountPoint(), family)
+            let lines = try fuzz(caller, controller, mountPoint: Bench.mountPoint(), family, namespaces: namespaces)
             #expect(
                 lines == ["\(Fuzz.count) tried, 0 had an effect or told something"],
                 "seed \(CgroupTreeRun.seed): \(lines.prefix(20)) \(lines.suffix(1))")

@@ -63,7 +63,7 @@ extension EndToEnd.CgroupTree {
 
         /// What is asked when the worker dies is answered as if it had not: what was carried out already is no error.
         @Test func mkdirAndRmdirAreDoneOnce() throws {
-            let wanted = SurvivalRun.count(60, long: 1000)
+            let wanted = SurvivalRun.count(50, long: 1000)
             let daemon = try SurvivalRun.daemon()
             let container = try CgroupTreeContainer(.root, CgroupTreeRun.hierarchy("pids"), mountPoint: daemon.mountPoint)
             defer { container.end() }
@@ -94,7 +94,7 @@ extension EndToEnd.CgroupTree {
 
         /// Nothing is remembered of what was looked up. LXCFS_TEST_LONG=1 for a million.
         @Test func lookupsLeaveNothingBehind() throws {
-            let count = SurvivalRun.isLong ? 500_000 : 6000
+            let count = SurvivalRun.isLong ? 500_000 : 2000
             let daemon = try SurvivalRun.daemon()
             let container = try CgroupTreeContainer(.root, CgroupTreeRun.hierarchy("memory"), mountPoint: daemon.mountPoint)
             defer { container.end() }

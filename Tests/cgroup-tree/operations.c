@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -141,6 +143,25 @@ static void read_file(const char *path, size_t size) {
     if (count >= 0) show_text(path, text, length);
 }
 
+/* As cat(1) does: by sendfile(2), by read(2) where that does not do it for this file. */
+static void send_file(const char *path) {
+    char text[16385];
+    ssize_t length = 0, count;
+    int file = open(path, O_RDONLY | O_CLOEXEC), copy = memfd_create("copy", MFD_CLOEXEC);
+    if (file < 0) {
+        result(-1);
+    } else if ((count = sendfile(copy, file, NULL, sizeof text - 1)) < 0 && errno == EINVAL) {
+        read_file(path, sizeof text - 1);
+    } else {
+        while (count > 0 && (count = sendfile(copy, file, NULL, sizeof text - 1)) > 0) {}
+        result(count);
+        length = count < 0 ? 0 : pread(copy, text, sizeof text - 1, 0);
+        if (count >= 0 && length >= 0) show_text(path, text, (size_t)length);
+    }
+    if (file >= 0) close(file);
+    close(copy);
+}
+
 static void write_file(const char *path, const char *text, size_t length, off_t offset) {
     int file = open(path, O_WRONLY | O_CLOEXEC);
     if (file < 0) return result(-1), (void)printf(" (open)");
@@ -175,8 +196,9 @@ static void list(int folder, size_t size) {
 static void show_status(long outcome, const struct stat *status) {
     result(outcome);
     if (outcome < 0) return;
-    printf(" %o %u %u %lu %lld %s", status->st_mode & 07777, status->st_uid, status->st_gid, (unsigned long)status->st_nlink,
-        (long long)status->st_size, S_ISDIR(status->st_mode) ? "directory" : S_ISREG(status->st_mode) ? "file" : "?");
+    printf(" %o %u %u %lu", status->st_mode & 07777, status->st_uid, status->st_gid, (unsigned long)status->st_nlink);
+    if (S_ISREG(status->st_mode)) printf(" file");
+    else printf(" %lld %s", (long long)status->st_size, S_ISDIR(status->st_mode) ? "directory" : "?");
 }
 
 /* --- Operations --- */
@@ -230,6 +252,7 @@ static void one_path(const char *name, const char *path, char *words[], size_t c
         result(file);
         if (file >= 0) close(file);
     } else if (!strcmp(name, "read")) read_file(path, 16384);
+    else if (!strcmp(name, "send")) send_file(path);
     else if (!strcmp(name, "pieces")) read_file(path, number > 0 ? (size_t)number : 1);
     else if (!strcmp(name, "write") && count > 2) write_file(path, text, unescape(words[2], text, sizeof text), -1);
     else if (!strcmp(name, "pwrite") && count > 3) write_file(path, text, unescape(words[3], text, sizeof text), number);

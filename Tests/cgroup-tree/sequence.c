@@ -193,7 +193,8 @@ static void look(char *line, const char *group) {
     file_path(path, file->name);
     const char *any = chance(3) ? path : group;
     switch (chance(12)) {
-        case 0: case 1: case 2: sprintf(line, "read %s", path); break;
+        case 0: case 1: sprintf(line, "read %s", path); break;
+        case 2: sprintf(line, "send %s", path); break;
         case 3: sprintf(line, "pieces %s %d", path, (int)chance(7) + 1); break;
         case 4: case 5: sprintf(line, "list %s", group); break;
         case 6: sprintf(line, "list %s %d", group, (int)(chance(2) ? 24 + chance(40) : 40 + chance(1000))); break;
