@@ -72,17 +72,6 @@ enum CgroupTreeRun {
         for name in Machine.names(in: folder) { try #require(chown(folder + "/" + name, user, user) == 0) }
     }
 
-    /// Wakes all that is frozen below a cgroup: nobody who is frozen dies.
-    static func thaw(_ cgroup: TestCgroup) {
-        guard let freezer = CgroupMounts.hierarchy(of: "freezer"), !freezer.isUnified else { return }
-        thaw(cgroup.directory(in: freezer))
-    }
-
-    private static func thaw(_ folder: String) {
-        guard (try? Machine.write("THAWED", to: folder + "/freezer.state")) != nil else { return }
-        for name in Machine.names(in: folder) where Machine.exists(folder + "/" + name + "/freezer.state") { thaw(folder + "/" + name) }
-    }
-
     /// Names, modes, owners, values of limits and members of a cgroup and all below it, but for the one that is left out.
     static func snapshot(_ folder: String, without left: String) -> [String] {
         var lines: [String] = [entry(folder)]
@@ -218,7 +207,7 @@ final class CgroupTreeContainer {
     }
 
     func end() {
-        CgroupTreeRun.thaw(cgroup)
+        cgroup.thaw()
         container.stop()
         cgroup.remove()
     }

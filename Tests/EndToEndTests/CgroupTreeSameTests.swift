@@ -19,7 +19,8 @@ extension EndToEnd.CgroupTree {
         /// All callers and all hierarchies, if not each with each.
         private static let cases: [(CgroupTreeCaller, String)] =
             CgroupTreeRun.all(or: [
-                (.root, "memory"), (.mappedRoot, "cpuset"), (.root, "cpuset"), (.root, "devices"), (.owner, "pids"), (.owner, "freezer"), (.mappedRoot, "memory"),
+                (.root, "memory"), (.mappedRoot, "cpuset"), (.root, "cpuset"), (.root, "devices"), (.owner, "pids"), (.owner, "freezer"),
+                (.mappedRoot, "memory"),
             ])
 
         @Test(arguments: cases)

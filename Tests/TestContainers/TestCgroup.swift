@@ -168,20 +168,52 @@ package final class TestCgroup {
         }
     }
 
-    private static func removeTree(_ folder: String) {
-        guard access(folder, F_OK) == 0 else { return }
-        for name in Machine.names(in: folder) where isDirectory(folder + "/" + name) { removeTree(folder + "/" + name) }
-        let end = Machine.now + 10 * Machine.patience
-        while rmdir(folder) != 0, errno == EBUSY, Machine.now < end {
-            for word in (Machine.read(folder + "/cgroup.procs") ?? "").split(separator: "\n") {
-                if let pid = pid_t(word), pid > 1, pid != getpid() { kill(pid, SIGKILL) }
-            }
-            Machine.pause(0.01)
+    /// Wakes all that is frozen in it and below: nobody who is frozen dies.
+    package func thaw() {
+        for hierarchy in CgroupMounts.all where hierarchy.controllers.contains("freezer") && !hierarchy.isUnified {
+            TestCgroup.walk(directory(in: hierarchy)) { file, _, _ in TestCgroup.thaw(file) }
         }
     }
 
-    private static func isDirectory(_ path: String) -> Bool {
-        var status = stat()
-        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    private static func thaw(_ folder: CInt) {
+        try? Machine.write("THAWED", to: "/proc/self/fd/\(folder)/freezer.state")
+    }
+
+    private static func removeTree(_ folder: String) {
+        let end = Machine.now + 10 * Machine.patience
+        walk(folder) { file, parent, name in
+            thaw(file)
+            while unlinkat(parent, name, AT_REMOVEDIR) != 0, errno == EBUSY, Machine.now < end {
+                for word in (Machine.read("/proc/self/fd/\(file)/cgroup.procs") ?? "").split(separator: "\n") {
+                    if let pid = pid_t(word), pid > 1, pid != getpid() { kill(pid, SIGKILL) }
+                }
+                Machine.pause(0.01)
+            }
+        }
+    }
+
+    /// Does something with a folder and all below, those below first: the folder, the one that it is in, its name there. Names need not be UTF-8.
+    private static func walk(_ folder: String, _ body: (CInt, CInt, [CChar]) -> Void) {
+        walk(AT_FDCWD, Array(folder.utf8CString), body)
+    }
+
+    private static func walk(_ parent: CInt, _ name: [CChar], _ body: (CInt, CInt, [CChar]) -> Void) {
+        let file = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        defer { close(file) }
+        for below in subdirectories(file) { walk(file, below, body) }
+        body(file, parent, name)
+    }
+
+    private static func subdirectories(_ folder: CInt) -> [[CChar]] {
+        guard let list = fdopendir(dup(folder)) else { return [] }
+        defer { closedir(list) }
+        var names: [[CChar]] = []
+        while let entry = readdir(list) {
+            guard entry.pointee.d_type == UInt8(DT_DIR) else { continue }
+            let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { $0.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } }
+            if bytes != [0x2e], bytes != [0x2e, 0x2e] { names.append(bytes + [0]) }
+        }
+        return names
     }
 }
