@@ -38,3 +38,17 @@ struct SightTests {
         #expect(Sight.nothing.standing(of: Array("docker".utf8)) == .outside)
     }
 }
+
+@Suite("Marks above a cgroup")
+struct MarkTests {
+    @Test func theHighestComeFirst() {
+        #expect(TreeHierarchy.above(Array("docker/4f5a/x".utf8)) == [Array("docker".utf8), Array("docker/4f5a".utf8)])
+        #expect(TreeHierarchy.above(Array("docker".utf8)).isEmpty)
+    }
+
+    @Test func howDeepACallerLivesDoesNotMatter() {
+        let deep = Array(Array(repeating: "d", count: 2000).joined(separator: "/").utf8)
+        #expect(TreeHierarchy.above(deep).count == 32)
+        #expect(TreeHierarchy.above(deep).last?.count == 63)
+    }
+}
