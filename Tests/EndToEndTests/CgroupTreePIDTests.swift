@@ -87,7 +87,7 @@ extension EndToEnd.CgroupTree {
             ]
             let operations =
                 ["mkdir a"]
-                + ["cgroup.procs", "tasks"].flatMap { file in
+                + (SurvivalRun.isSlow ? ["tasks"] : ["cgroup.procs", "tasks"]).flatMap { file in
                     forms.flatMap { ["move a/\(file) \($0)", "read a/tasks", "move \(file) child0", "move \(file) self"] }
                         + texts.flatMap { ["write a/\(file) \($0)", "read a/tasks", "move \(file) self"] }
                 }
@@ -101,7 +101,7 @@ extension EndToEnd.CgroupTree {
             // Both kinds are among them.
             #expect(
                 lines[0].count { $0.hasSuffix("EINVAL") } > 10
-                    && lines[0].count { $0.hasPrefix("read a/tasks -> ok ") && $0.hasSuffix("child0") } >= 12)
+                    && lines[0].count { $0.hasPrefix("read a/tasks -> ok ") && $0.hasSuffix("child0") } >= 6)
         }
     }
 }

@@ -84,6 +84,9 @@ static void remember(const char *line) {
     if (sscanf(line, "mkdir %255s", path) == 1) strcpy(made[made_count++ % COUNT(made)], path);
 }
 
+/* Whether there are `..` and `.` in paths: the kernel asks cgroupfs for the right to pass through their directory, and a file system of FUSE not. */
+static int goes_around(uint64_t below) { return !chance(below) && is_privileged(); }
+
 /* A path of at most `depth` groups below the base; `.` for the base itself. Never leaves the base. */
 static void group_path(char *path, size_t depth) {
     *path = 0;
@@ -97,8 +100,8 @@ static void group_path(char *path, size_t depth) {
     if (levels == 0 && depth > 1 && chance(2)) levels = 1;
     for (size_t i = 0; i < levels; i++) {
         const char *name = names();
-        if (!chance(24)) sprintf(path + strlen(path), "%s/../", name);
-        if (!chance(24)) strcat(path, "./");
+        if (goes_around(24)) sprintf(path + strlen(path), "%s/../", name);
+        if (goes_around(24)) strcat(path, "./");
         if (!chance(40)) strcat(path, "/");
         strcat(path, name);
         if (i + 1 < levels) strcat(path, "/");
@@ -106,7 +109,7 @@ static void group_path(char *path, size_t depth) {
     if (*path == '/') memmove(path, path + 1, strlen(path));
     if (!*path) strcpy(path, ".");
     else if (!chance(40)) strcat(path, "/");
-    else if (!chance(60)) strcat(path, "/.");
+    else if (goes_around(60)) strcat(path, "/.");
 }
 
 static void file_path(char *path, const char *name) {
