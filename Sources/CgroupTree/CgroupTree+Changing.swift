@@ -128,8 +128,9 @@ extension CgroupTree {
     /// Counts one more cgroup of a container.
     private func takeBudget(in hierarchy: TreeHierarchy, _ caller: TreeCaller) throws(Errno) {
         guard case .cgroup(let own) = hierarchy.sight(of: caller.own) else { return }
-        try budget.take(GroupBudget.Key(hierarchy: hierarchy.number, path: own)) { () throws(Errno) in
-            try hierarchy.countGroups(below: own, most: GroupBudget.most)
+        let counted = hierarchy.counted(own)
+        try budget.take(GroupBudget.Key(hierarchy: hierarchy.number, path: counted)) { () throws(Errno) in
+            try hierarchy.countGroups(below: counted, most: GroupBudget.most)
         }
     }
 }

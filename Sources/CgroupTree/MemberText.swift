@@ -11,6 +11,7 @@ enum MemberText {
 
     /// The text as the kernel shows it in another pid namespace: those that can be seen there, in order, each once.
     static func shown(_ text: InputText, through translation: borrowing PIDTranslation) -> [UInt8] {
+        if translation.isIdentity { return Array(text.bytes[text.range]) }
         var pids: [Int32] = []
         var scanner = text.scanner
         while let number = scanner.decimal() {

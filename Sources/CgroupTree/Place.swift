@@ -101,9 +101,9 @@ struct Place: Sendable {
 }
 
 extension Directory {
-    /// The names in it.
+    /// The names of the files in it. Those of cgroups are chosen by who makes them, and may have any number.
     fileprivate func fileNames() throws(Errno) -> [[UInt8]] {
-        try openForListing().allEntries().map(\.name)
+        try openForListing().allEntries().filter { !$0.isDirectory }.map(\.name)
     }
 }
 

@@ -41,13 +41,19 @@ struct TreeHierarchy: Sendable {
     /// attribute that the move left there: see `rememberContainer`.
     func sight(of own: OwnCgroups) -> Sight {
         let sight = Sight(own, in: self)
-        guard case .cgroup(var path) = sight, let namespace = own.namespace else { return sight }
-        while let slash = path.lastIndex(of: Sight.slash) {
-            path.removeSubrange(slash...)
-            guard let directory = try? files.open(path, O_RDONLY | O_DIRECTORY) else { break }
-            if (try? directory.attribute(TreeHierarchy.container)) == namespace { return .cgroup(path) }
-        }
-        return sight
+        guard case .cgroup(let path) = sight, let namespace = own.namespace else { return sight }
+        let marked = TreeHierarchy.above(path).last { mark(TreeHierarchy.container, of: $0) == namespace }
+        return marked.map { .cgroup($0) } ?? sight
+    }
+
+    /// The cgroups above one, the highest first, as far as they are asked for marks: containers lie no deeper, and nobody who may make cgroups decides how much
+    /// work a request is.
+    static func above(_ path: [UInt8]) -> [[UInt8]] {
+        path.indices.lazy.filter { path[$0] == Sight.slash }.prefix(mostLevels).map { Array(path[..<$0]) }
+    }
+
+    private func mark(_ name: String, of path: [UInt8]) -> [UInt8]? {
+        try? files.open(path, O_RDONLY | O_DIRECTORY).attribute(name)
     }
 
     /// To be called before a caller moves a process to a cgroup below the container's own: notes with that one which pid namespace it is the container of.
@@ -60,7 +66,19 @@ struct TreeHierarchy: Sendable {
         try? container.setAttribute(TreeHierarchy.container, to: namespace)
     }
 
+    /// The cgroup that counts for what a caller may make: its own, or the highest one above it in which the tree has made cgroups for who lived there. A container
+    /// may start processes in cgroups of its own with pid namespaces of their own; for these it is a container still.
+    func counted(_ own: [UInt8]) -> [UInt8] {
+        if let above = TreeHierarchy.above(own).first(where: { mark(TreeHierarchy.makes, of: $0) != nil }) { return above }
+        if let directory = try? files.open(own, O_RDONLY | O_DIRECTORY), (try? directory.attribute(TreeHierarchy.makes)) == nil {
+            try? directory.setAttribute(TreeHierarchy.makes, to: [UInt8(ascii: "1")])
+        }
+        return own
+    }
+
+    private static let mostLevels = 32
     private static let container = "trusted.lxcfs.container"
+    private static let makes = "trusted.lxcfs.makes-cgroups"
 
     /// The cgroups below one, counted no further than to `most`.
     func countGroups(below path: [UInt8], most: Int) throws(Errno) -> Int {

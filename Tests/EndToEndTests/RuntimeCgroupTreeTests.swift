@@ -14,5 +14,9 @@ extension EndToEnd {
         @Test(.installed("lxc-start")) func aShellInLXCLimitsItself() throws {
             try bench.run("lxc", lines: 1)
         }
+
+        @Test(.installed("setpriv")) func whoMayNotBecomeACallerSaysSo() throws {
+            try bench.run("missing-rights", lines: 3)
+        }
     }
 }

@@ -190,6 +190,8 @@ final class Worker {
         let found = parts.memory.takeOver()
         logger.log(level: found.broken > 0 ? .warning : .debug, "took over \(found)")
         if found.isFresh { logger.info("\(Version.current) reads \(parts.layoutDescription)") }
+        // Of each worker: a reload may be to a program or with privileges that do not suffice any more.
+        if case .impossible(let reason) = parts.cgroupTree { logger.notice("no cgroup tree: \(reason)") }
         let inherited = session.takeOver(after: PredecessorEnd(predecessor))
         parts.memory.counters.add(.replayedRequests, UInt64(max(0, inherited.waiting)))
         parts.memory.counters.add(.refusedRequests, UInt64(max(0, inherited.condemned)))
