@@ -10,10 +10,8 @@ extension CgroupTree {
         let written = answer(caller, gone: .operationNotSupportedByDevice) { caller throws(Errno) in
             let place = try owned(request.node, caller, above: .isDirectory)
             let credentials = try Opener(request.handle).limiting(caller.credentials(host.proc))
-            // It names descriptors of whoever writes, which the daemon's are not.
-            // kernfs takes no more at once. Else zeroes before a pid would make a text that it does not take one that it does.
-            guard request.bytes.count <= 4096 else { throw .argListTooLong }
             let file = place.file ?? []
+            // It names descriptors of whoever writes, which the daemon's are not.
             if file.elementsEqual("cgroup.event_control".utf8) { throw .notSupportedOnSocket }
             let isMove = MemberText.isMemberList(file)
             let text = isMove ? try member(request.bytes, caller) : request.bytes
@@ -29,6 +27,8 @@ extension CgroupTree {
 
     /// The pid that is written into `tasks` or `cgroup.procs`, as the kernel counts for the daemon.
     private func member(_ text: [UInt8], _ caller: TreeCaller) throws(Errno) -> [UInt8] {
+        // cgroup takes no more at once here (of others it does: cpuset.cpus). Else zeroes before a pid would make a text that it does not take one that it does.
+        guard text.count <= 4096 else { throw .argListTooLong }
         let pid = try MemberText.pid(in: text)
         if pid == 0 { return Array(String(caller.thread).utf8) }
         let translation = try PIDTranslation(namespaceOfThread: caller.thread, proc: host.proc)

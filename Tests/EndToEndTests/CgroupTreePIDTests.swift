@@ -44,21 +44,25 @@ extension EndToEnd.CgroupTree {
                 try container.container.run(["sh", "-c", nested, PIDs.members, container.base, file]).output
             }
             for file in ["cgroup.procs", "tasks"] { #expect(try look(file) == "True True 1 True\n") }
-            // Its pid 1 is not the container's.
+            // A number of the host's is none there, and its pid 2 is another one: the host's, kthreadd, nobody could move.
+            let foreign = try Command(["sleep", "1000000"])
+            defer { foreign.kill() }
             let place = container.cgroup.directory(in: hierarchy)
             let move = """
-                import os, sys
+                import os, sys, time
+                child = os.fork()
+                if child == 0: time.sleep(1000)
                 os.mkdir(sys.argv[1] + '/nested')
                 def write(name, text):
                     file = os.open(sys.argv[1] + '/nested/' + name, os.O_WRONLY)
                     try: os.write(file, text)
                     except OSError as e: print(e.errno)
-                write('tasks', b'3')
-                write('cgroup.procs', b'1')
-                print([l for l in open('/proc/self/cgroup') if ':pids:' in l][0].endswith('/nested\\n'))
+                write('tasks', sys.argv[2].encode())
+                write('cgroup.procs', b'%d' % child)
+                print(child, [l for l in open('/proc/%d/cgroup' % child) if ':pids:' in l][0].endswith('/nested\\n'))
                 """
-            let result = try container.container.run(["sh", "-c", nested, move, container.base])
-            #expect(result.output == "3\nTrue\n", "\(result)")
+            let result = try container.container.run(["sh", "-c", nested, move, container.base, "\(foreign.pid)"])
+            #expect(result.output == "3\n2 True\n", "\(result)")
             #expect(Machine.words(Machine.read(place + "/cgroup.procs") ?? "").contains("\(container.container.pid)"))
         }
 
@@ -87,7 +91,7 @@ extension EndToEnd.CgroupTree {
             ]
             let operations =
                 ["mkdir a"]
-                + ["cgroup.procs", "tasks"].flatMap { file in
+                + (SurvivalRun.isSlow ? ["tasks"] : ["cgroup.procs", "tasks"]).flatMap { file in
                     forms.flatMap { ["move a/\(file) \($0)", "read a/tasks", "move \(file) child0", "move \(file) self"] }
                         + texts.flatMap { ["write a/\(file) \($0)", "read a/tasks", "move \(file) self"] }
                 }
@@ -101,7 +105,7 @@ extension EndToEnd.CgroupTree {
             // Both kinds are among them.
             #expect(
                 lines[0].count { $0.hasSuffix("EINVAL") } > 10
-                    && lines[0].count { $0.hasPrefix("read a/tasks -> ok ") && $0.hasSuffix("child0") } >= 12)
+                    && lines[0].count { $0.hasPrefix("read a/tasks -> ok ") && $0.hasSuffix("child0") } >= 6)
         }
     }
 }

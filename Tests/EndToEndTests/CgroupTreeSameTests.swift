@@ -14,7 +14,7 @@ extension EndToEnd.CgroupTree {
     @Suite("Like cgroupfs")
     struct Same {
         /// How many operations there are in a sequence.
-        static let count = SurvivalRun.isLong ? 5000 : 300
+        static let count = SurvivalRun.isLong ? 5000 : SurvivalRun.isSlow ? 100 : 300
 
         /// All callers and all hierarchies, if not each with each.
         private static let cases: [(CgroupTreeCaller, String)] =

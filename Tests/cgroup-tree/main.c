@@ -23,6 +23,7 @@
  *   - pids: by the names of this program's processes, `other` for those of somebody else;
  *   - the values of counters (memory.usage_in_bytes, memory.stat, ...): only whether they can be read;
  *   - freezer.state: FREEZING is FROZEN, since tasks freeze in the course of time;
+ *   - for callers whom modes bind, `.` and `..` in paths: the way through a directory that may not be passed, and on from there, is asked of cgroupfs only;
  *   - writes of no bytes, which FUSE does not pass on, and writes to cgroup.event_control;
  *   - chmod, chown, rename and rmdir of BASE itself, and `..` above it;
  *   - reading and writing a file that was open before a mode or owner was changed, for callers whom modes bind: they close it first;

@@ -84,6 +84,9 @@ static void remember(const char *line) {
     if (sscanf(line, "mkdir %255s", path) == 1) strcpy(made[made_count++ % COUNT(made)], path);
 }
 
+/* Whether there are `..` and `.` in paths: the kernel asks cgroupfs for the right to pass through their directory, and a file system of FUSE not. */
+static int goes_around(uint64_t below) { return !chance(below) && is_privileged(); }
+
 /* A path of at most `depth` groups below the base; `.` for the base itself. Never leaves the base. */
 static void group_path(char *path, size_t depth) {
     *path = 0;
@@ -97,8 +100,8 @@ static void group_path(char *path, size_t depth) {
     if (levels == 0 && depth > 1 && chance(2)) levels = 1;
     for (size_t i = 0; i < levels; i++) {
         const char *name = names();
-        if (!chance(24)) sprintf(path + strlen(path), "%s/../", name);
-        if (!chance(24)) strcat(path, "./");
+        if (goes_around(24)) sprintf(path + strlen(path), "%s/../", name);
+        if (goes_around(24)) strcat(path, "./");
         if (!chance(40)) strcat(path, "/");
         strcat(path, name);
         if (i + 1 < levels) strcat(path, "/");
@@ -106,7 +109,7 @@ static void group_path(char *path, size_t depth) {
     if (*path == '/') memmove(path, path + 1, strlen(path));
     if (!*path) strcpy(path, ".");
     else if (!chance(40)) strcat(path, "/");
-    else if (!chance(60)) strcat(path, "/.");
+    else if (goes_around(60)) strcat(path, "/.");
 }
 
 static void file_path(char *path, const char *name) {
@@ -123,6 +126,11 @@ static const char *text_for(const struct file *file) {
     while (count < COUNT(file->texts) && file->texts[count]) count++;
     const char *text = count && chance(8) ? file->texts[chance(count)] : ONE_OF(bad_texts);
     return *text ? text : "\\n";
+}
+
+/* A text that would leave next to no memory in this file's group: nobody is to be killed. */
+static int starves(const struct file *file, const char *text) {
+    return strstr(file->name, "limit_in_bytes") && (*text == '0' || *text == '1') && strcmp(text, "1G") && strcmp(text, "12x") && strncmp(text, "100", 3);
 }
 
 static int is_base(const char *path) { return !strcmp(path, "."); }
@@ -183,6 +191,7 @@ static void write_value(char *line) {
     const char *text = text_for(file);
     /* Who freezes himself does not come back. */
     if (!strcmp(file->name, "freezer.state") && strstr(text, "FR") && !may_freeze(path)) return;
+    if (starves(file, text)) return;
     if (!chance(10)) sprintf(line, "pwrite %s %d %s", path, (int)chance(5000), text);
     else sprintf(line, "write %s %s", path, text);
 }
@@ -233,12 +242,16 @@ static void kept(char *line, const char *group) {
     const struct file *file = any_file();
     file_path(path, file->name);
     int slot = (int)chance(3);
+    static int starving[3];
     switch (chance(8)) {
-        case 0: case 1: sprintf(line, "keep %d %s %s", slot, path, chance(2) ? "rw" : chance(2) ? "r" : "w"); break;
+        case 0: case 1:
+            starving[slot] = starves(file, "1");
+            sprintf(line, "keep %d %s %s", slot, path, chance(2) ? "rw" : chance(2) ? "r" : "w");
+            break;
         case 2: sprintf(line, "kept-read %d %d %d", slot, (int)chance(100), (int)chance(4)); break;
         case 3: sprintf(line, "kept-next %d %d", slot, (int)chance(20)); break;
         /* Nothing that could freeze this process, whatever file it goes to. */
-        case 4: sprintf(line, "kept-write %d %s", slot, chance(3) ? "1" : "x"); break;
+        case 4: sprintf(line, "kept-write %d %s", slot, chance(3) && !starving[slot] ? "1" : "x"); break;
         case 5: sprintf(line, "keep 3 %s dir", group); break;
         case 6: sprintf(line, "%s 3 %s", chance(2) ? "kept-mkdir" : "kept-rmdir", ONE_OF(groups)); break;
         default:
