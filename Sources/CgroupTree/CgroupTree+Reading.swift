@@ -108,7 +108,7 @@ extension CgroupTree: WritableFileSystem {
 
     /// A part of `tasks` or `cgroup.procs`, made when its beginning is read: a pid that is cut in two must not become another one.
     private func members(of place: Place, _ request: ReadRequest, _ caller: TreeCaller) throws(Errno) -> [UInt8] {
-        let key = MemberTexts.Key(node: place.node, handle: request.handle, thread: caller.thread)
+        let key = MemberTextCache.Key(node: place.node, handle: request.handle, thread: caller.thread)
         if request.offset > 0, let text = memberTexts[key] { return CgroupTree.part(of: text, request) }
         let text = try asCaller(caller) { () throws(Errno) in
             var text = InputText(capacity: 4096)

@@ -16,7 +16,7 @@ package final class CgroupTree: Sendable {
     let gate: RequestGate
     let budget = GroupBudget()
     let threads = CredentialedThreads()
-    let memberTexts = MemberTexts()
+    let memberTexts = MemberTextCache()
 
     /// - Parameter threads: those that serve all requests of the mount.
     /// - Throws: what is missing here for serving it safely.

@@ -24,7 +24,7 @@ final class RequestGate: Sendable {
     init(threads: Int) {
         most = max(1, threads - min(RequestGate.leftForViews, threads / 2))
         mostOfOne = max(1, most * 2 / 3)
-        mostWaiting = threads / RequestGate.leftForViews
+        mostWaiting = max(min(2, threads / 4), threads / RequestGate.leftForViews)
     }
 
     /// Counts a request in; waits a little where there is no place.

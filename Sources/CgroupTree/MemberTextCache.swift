@@ -2,7 +2,7 @@ internal import FUSE
 internal import Synchronization
 
 /// The last long texts of `tasks` and `cgroup.procs`, for those who read them in parts. One that is not here is made again.
-final class MemberTexts: Sendable {
+final class MemberTextCache: Sendable {
     struct Key: Hashable, Sendable {
         let node: TreeNode
         let handle: FileHandle
@@ -18,7 +18,7 @@ final class MemberTexts: Sendable {
         set {
             texts.withLock { texts in
                 texts.removeAll { $0.key == key }
-                if texts.count >= MemberTexts.capacity { texts.removeFirst() }
+                if texts.count >= MemberTextCache.capacity { texts.removeFirst() }
                 if let newValue { texts.append((key, newValue)) }
             }
         }
