@@ -31,5 +31,14 @@ extension EndToEnd.CgroupTree {
             #expect(try beside.operate(["mkdir own"]) == ["mkdir own -> ok"])
             #expect(try counts(other.directory(in: hierarchy)))
         }
+
+        /// What is written there names descriptors of the writer, and would be taken for the daemon's.
+        @Test func descriptorsAreNotTakenForTheDaemons() throws {
+            let hierarchy = try CgroupTreeRun.hierarchy("memory")
+            let container = try CgroupTreeContainer(.root, hierarchy, mountPoint: Bench.mountPoint())
+            let lines = try container.operate(["write cgroup.event_control 0\\x200"])
+            #expect(lines.count == 1)
+            #expect(lines.allSatisfy { $0.hasSuffix(" -> EOPNOTSUPP") || $0.hasSuffix(" -> ENOTSUP") }, "\(lines)")
+        }
     }
 }
