@@ -10,6 +10,8 @@ enum { CHILDREN = 2, WORDS = 8, TEXT = 16384, PATH = 8192 };
 /* The folder that all paths of operations begin at, and what the options say. */
 extern char base[PATH];
 extern pid_t foreign_pid;
+/* Whether operations are random ones, to be compared. */
+extern int is_random;
 /* For fuzz: the hierarchy's root, and groups outside the base by their paths from there; those that lie above the base. */
 extern const char *hierarchy, *outside[16], *above[16];
 extern size_t outside_count, above_count;

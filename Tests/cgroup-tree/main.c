@@ -23,7 +23,8 @@
  *   - pids: by the names of this program's processes, `other` for those of somebody else;
  *   - the values of counters (memory.usage_in_bytes, memory.stat, ...): only whether they can be read;
  *   - freezer.state: FREEZING is FROZEN, since tasks freeze in the course of time;
- *   - for callers whom modes bind, `.` and `..` in paths: the way through a directory that may not be passed, and on from there, is asked of cgroupfs only;
+ *   - for callers whom modes bind, `.` and `..` in paths: the way through a directory that may not be passed, and on from there, is asked of cgroupfs only,
+ *     and of two paths of which one may not be passed and one leads nowhere, the other one may be named: EACCES, ENOENT and ENOTDIR are alike there;
  *   - writes of no bytes, which FUSE does not pass on, and writes to cgroup.event_control;
  *   - chmod, chown, rename and rmdir of BASE itself, and `..` above it;
  *   - reading and writing a file that was open before a mode or owner was changed, for callers whom modes bind: they close it first;
@@ -45,6 +46,7 @@
 
 char base[PATH];
 pid_t foreign_pid;
+int is_random;
 const char *hierarchy = "", *outside[16], *above[16];
 size_t outside_count, above_count;
 static uint64_t state;
@@ -124,6 +126,7 @@ static int random_mode(const char *mode, char *arguments[]) {
     snprintf(base, sizeof base, "%s", arguments[2]);
     if (!strcmp(mode, "lookups")) return lookups(count), 0;
     if (!strcmp(mode, "pairs")) return pairs(count), 0;
+    is_random = 1;
     start_processes();
     unsigned long escapes = 0;
     if (!strcmp(mode, "sequence")) sequence(count);

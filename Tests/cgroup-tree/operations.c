@@ -103,10 +103,13 @@ static void show_text(const char *path, char *text, size_t length) {
 /* --- Results --- */
 
 static int succeeded;
+/* Set while an operation is done of which two things are wrong at times, and a file system of FUSE is not asked about both. */
+static int is_ambiguous;
 
 static void result(long value) {
     succeeded = value >= 0;
-    if (value < 0) printf(" -> %s", strerrorname_np(errno) ? strerrorname_np(errno) : "?");
+    if (value < 0 && is_ambiguous && (errno == EACCES || errno == ENOENT || errno == ENOTDIR)) printf(" -> EACCES, ENOENT or ENOTDIR");
+    else if (value < 0) printf(" -> %s", strerrorname_np(errno) ? strerrorname_np(errno) : "?");
     else printf(" -> ok");
 }
 
@@ -316,6 +319,8 @@ int operate_line(const char *line) {
     snprintf(copy, sizeof copy, "%s", line);
     for (char *state, *word = strtok_r(copy, " ", &state); word && count < WORDS; word = strtok_r(NULL, " ", &state)) words[count++] = word;
     for (size_t i = 0; i < count; i++) printf(i ? " %s" : "%s", words[i]);
+    is_ambiguous = is_random && !is_privileged()
+        && (strstr(line, "rename ") || strstr(line, "rmdir ") || strstr(line, "exchange ") || strstr(line, "noreplace ") || strstr(line, "link "));
     perform(words, count);
     putchar('\n');
     fflush(stdout);

@@ -24,8 +24,24 @@ static void *idle(void *unused) {
     for (;;) pause();
 }
 
+/* The v1 freezer's line of /proc/PID/cgroup. */
+static void freezer_group(pid_t task, char *line, size_t size) {
+    char path[64], text[8192];
+    snprintf(path, sizeof path, "/proc/self/task/%d/cgroup", task);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = file < 0 ? 0 : read(file, text, sizeof text - 1);
+    if (file >= 0) close(file);
+    text[length > 0 ? length : 0] = 0;
+    char *found = strstr(text, ":freezer:");
+    snprintf(line, size, "%.*s", found ? (int)strcspn(found, "\n") : 0, found ? found : "");
+}
+
+/* Where this program was at its start: a group that it does not freeze. */
+static char first[4096];
+
 void start_processes(void) {
     pid_t parent = getpid();
+    freezer_group(parent, first, sizeof first);
     for (int i = 0; i <= CHILDREN; i++) {
         pid_t child = fork();
         if (child == 0) {
@@ -106,22 +122,8 @@ int may_enter(const char *word) {
     return length >= 6 && !memcmp(text, "THAWED", 6);
 }
 
-/* The v1 freezer's line of /proc/PID/cgroup. */
-static void freezer_group(pid_t task, char *line, size_t size) {
-    char path[64], text[8192];
-    snprintf(path, sizeof path, "/proc/self/task/%d/cgroup", task);
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t length = file < 0 ? 0 : read(file, text, sizeof text - 1);
-    if (file >= 0) close(file);
-    text[length > 0 ? length : 0] = 0;
-    char *found = strstr(text, ":freezer:");
-    snprintf(line, size, "%.*s", found ? (int)strcspn(found, "\n") : 0, found ? found : "");
-}
-
 int may_freeze(const char *word) {
-    static char first[4096];
     char own[4096], other[4096], path[PATH + 32];
-    if (!*first) freezer_group(getpid(), first, sizeof first);
     freezer_group(getpid(), own, sizeof own);
     freezer_group(thread, other, sizeof other);
     struct stat above, group;
