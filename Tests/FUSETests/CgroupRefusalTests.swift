@@ -109,8 +109,8 @@ extension MountTests {
             let source = try toy.open(.text)
             let target = try OwnedFileDescriptor.open(toy.shop("value"), O_WRONLY)
             let error = failure { CInt(clamping: copy(source.rawValue, nil, target.rawValue, nil, 100, 0)) }
-            #expect(error != nil && error != .readOnlyFileSystem)
-            #expect(toy.workshop.writes.isEmpty)
+            // Older kernels (6.1) read and write instead, as for cgroupfs: that comes as any other WRITE.
+            #expect(error == nil ? toy.workshop.writes.count == 1 : error != .readOnlyFileSystem && toy.workshop.writes.isEmpty)
         }
     }
 }
