@@ -215,7 +215,12 @@ package final class TestCgroup {
         var names: [[CChar]] = []
         while let entry = readdir(list) {
             guard entry.pointee.d_type == UInt8(DT_DIR) else { continue }
-            let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { $0.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } }
+            // Longer than d_name is declared, in cgroupfs.
+            let bytes = withUnsafePointer(to: &entry.pointee.d_name) { name in
+                name.withMemoryRebound(to: CChar.self, capacity: Int(entry.pointee.d_reclen)) {
+                    Array(UnsafeBufferPointer(start: $0, count: strlen($0)))
+                }
+            }
             if bytes != [0x2e], bytes != [0x2e, 0x2e] { names.append(bytes + [0]) }
         }
         return names
