@@ -24,7 +24,7 @@
  *   - the values of counters (memory.usage_in_bytes, memory.stat, ...): only whether they can be read;
  *   - freezer.state: FREEZING is FROZEN, since tasks freeze in the course of time;
  *   - for callers whom modes bind, `.` and `..` in paths: the way through a directory that may not be passed, and on from there, is asked of cgroupfs only,
- *     and of two paths of which one may not be passed and one leads nowhere, the other one may be named: EACCES, ENOENT and ENOTDIR are alike there;
+ *     and where more than that is wrong with a rename, link or rmdir, another error may be named: all are alike there;
  *   - writes of no bytes, which FUSE does not pass on, and writes to cgroup.event_control;
  *   - chmod, chown, rename and rmdir of BASE itself, and `..` above it;
  *   - reading and writing a file that was open before a mode or owner was changed, for callers whom modes bind: they close it first;

@@ -103,12 +103,12 @@ static void show_text(const char *path, char *text, size_t length) {
 /* --- Results --- */
 
 static int succeeded;
-/* Set while an operation is done of which two things are wrong at times, and a file system of FUSE is not asked about both. */
+/* Set while an operation is done of which two things may be wrong, and the kernel does not ask a file system of FUSE about the one first. */
 static int is_ambiguous;
 
 static void result(long value) {
     succeeded = value >= 0;
-    if (value < 0 && is_ambiguous && (errno == EACCES || errno == ENOENT || errno == ENOTDIR)) printf(" -> EACCES, ENOENT or ENOTDIR");
+    if (value < 0 && is_ambiguous) printf(" -> failed");
     else if (value < 0) printf(" -> %s", strerrorname_np(errno) ? strerrorname_np(errno) : "?");
     else printf(" -> ok");
 }
