@@ -66,10 +66,9 @@ extension CgroupTree {
         _ name: FileName, in directory: NodeID, mode: UInt32, note: RequestNote, caller: Caller, reply: consuming EntryReply
     ) {
         let made = answer(caller) { caller throws(Errno) in
-            try name.check()
-            if try isStep(name, in: directory, caller) { throw .fileExists }
-            let place = try owned(directory, caller)
-            try takeBudget(in: place.hierarchy, caller)
+            let parent = try self.parent(of: name, in: directory, caller, step: .fileExists)
+            let place = parent.place
+            try takeBudget(parent)
             let status = try asCaller(caller) { () throws(Errno) in
                 let parent = try place.openParent()
                 return try Repetition(note).makeDirectory(name, mode: mode, in: parent)
@@ -86,9 +85,7 @@ extension CgroupTree {
         _ name: FileName, in directory: NodeID, note: RequestNote, caller: Caller, reply: consuming StatusReply
     ) {
         let removed = answer(caller) { caller throws(Errno) in
-            try name.check()
-            if try isStep(name, in: directory, caller) { throw .resourceBusy }
-            let place = try owned(directory, caller)
+            let place = try parent(of: name, in: directory, caller, step: .resourceBusy).place
             try asCaller(caller) { () throws(Errno) in
                 let parent = try place.openParent()
                 try Repetition(note).removeDirectory(name, in: parent)
@@ -119,15 +116,22 @@ extension CgroupTree {
         }
     }
 
-    /// Whether it is the next step on the way down to the caller's cgroup.
-    private func isStep(_ name: FileName, in directory: NodeID, _ caller: TreeCaller) throws(Errno) -> Bool {
-        if TreeNode(directory) == .top { return hierarchies.contains { $0.name == name.bytes } }
-        return try visible(directory, caller).standing == .above(next: name.bytes)
+    /// A directory in the caller's own part, to make or remove something of that name in it.
+    /// - Parameter step: what is said of the next step on the way down to the caller's cgroup.
+    private func parent(
+        of name: FileName, in directory: NodeID, _ caller: TreeCaller, step: Errno
+    ) throws(Errno) -> Visible {
+        try name.check()
+        if TreeNode(directory) == .top { throw hierarchies.contains { $0.name == name.bytes } ? step : .permissionDenied }
+        let visible = try visible(directory, caller)
+        if case .above(let next) = visible.standing { throw next == name.bytes ? step : .permissionDenied }
+        return visible
     }
 
     /// Counts one more cgroup of a container.
-    private func takeBudget(in hierarchy: TreeHierarchy, _ caller: TreeCaller) throws(Errno) {
-        guard case .cgroup(let own) = hierarchy.sight(of: caller.own) else { return }
+    private func takeBudget(_ parent: Visible) throws(Errno) {
+        guard case .cgroup(let own) = parent.sight else { return }
+        let hierarchy = parent.place.hierarchy
         let counted = hierarchy.counted(own)
         try budget.take(GroupBudget.Key(hierarchy: hierarchy.number, path: counted)) { () throws(Errno) in
             try hierarchy.countGroups(below: counted, most: GroupBudget.most)

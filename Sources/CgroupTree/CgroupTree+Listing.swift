@@ -36,9 +36,11 @@ extension CgroupTree {
     /// A directory on the way down to the caller's cgroup: the next step, unless that has gone.
     private func steps(of place: Place, _ next: [UInt8]?, from offset: UInt64) -> [Entry] {
         let hierarchy = place.hierarchy
-        let step = next.flatMap { try? Place(stepTo: place.path(of: $0), in: hierarchy) }
-        let folders = zip(next.map { [FileName(bytes: $0)] } ?? [], step.map { [hierarchy.shownInode($0.node.directory)] } ?? [])
-        return CgroupTree.folder(hierarchy.shownInode(place.node.directory), Array(folders), from: offset)
+        var folders: [(FileName, UInt64)] = []
+        if let next, let step = try? Place(stepTo: place.path(of: next), in: hierarchy) {
+            folders.append((FileName(bytes: next), hierarchy.shownInode(step.node.directory)))
+        }
+        return CgroupTree.folder(hierarchy.shownInode(place.node.directory), folders, from: offset)
     }
 
     /// Entry number n, `.` and `..` first, is followed by offset n.

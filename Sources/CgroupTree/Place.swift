@@ -30,8 +30,9 @@ struct Place: Sendable {
         file =
             node.file == 0
             ? nil
+            // Names of cgroups are chosen by who makes them, and may have any number: they are left out.
             : try hierarchy.fileNumbers.name(of: node.file) { () throws(Errno) in
-                try Directory(adopting: hierarchy.files.open(path, OwnedFileDescriptor.pathOnlyFlag | O_DIRECTORY)).fileNames()
+                try Directory(adopting: hierarchy.files.open(path, OwnedFileDescriptor.pathOnlyFlag | O_DIRECTORY)).files()
             }
     }
 
@@ -97,25 +98,6 @@ struct Place: Sendable {
         // sysfs shows.
         if attributes.kind == .file { attributes.size = 4096 }
         return attributes
-    }
-}
-
-extension Directory {
-    /// The names of the files in it. Those of cgroups are chosen by who makes them, and may have any number.
-    fileprivate func fileNames() throws(Errno) -> [[UInt8]] {
-        try openForListing().allEntries().filter { !$0.isDirectory }.map(\.name)
-    }
-}
-
-extension OwnedFileDescriptor {
-    /// All entries of a directory.
-    fileprivate consuming func allEntries() throws(Errno) -> [DirectoryEntry] {
-        var entries: [DirectoryEntry] = []
-        while true {
-            let next = try self.entries(from: entries.last?.nextOffset ?? 0)
-            if next.isEmpty { return entries }
-            entries += next
-        }
     }
 }
 

@@ -114,12 +114,17 @@ package final class Directory: Sendable {
 
     /// The names in a directory below this one, without `.` and `..`, in the kernel's order.
     package func names(in path: String = "") throws(Errno) -> [String] {
-        try names(in: path, onlyDirectories: false).map { String(decoding: $0, as: UTF8.self) }
+        try names(in: path) { _ in true }.map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The names of the directories in this one, which need not be UTF-8, without `.` and `..`, in the kernel's order.
     package func subdirectories() throws(Errno) -> [[UInt8]] {
-        try names(in: "", onlyDirectories: true)
+        try names(in: "") { $0 == Int32(DT_DIR) }
+    }
+
+    /// The names of what is in this one and is no directory, which need not be UTF-8, in the kernel's order.
+    package func files() throws(Errno) -> [[UInt8]] {
+        try names(in: "") { $0 != Int32(DT_DIR) }
     }
 
     /// The directory as a descriptor that is not O_PATH.
@@ -128,13 +133,13 @@ package final class Directory: Sendable {
     }
 
     /// A cgroup's directory holds dozens of files and few directories: the type is looked at before the name is copied.
-    private func names(in path: String, onlyDirectories: Bool) throws(Errno) -> [[UInt8]] {
+    private func names(in path: String, whoseType isWanted: (Int32) -> Bool) throws(Errno) -> [[UInt8]] {
         let listing = try OwnedFileDescriptor.openat(descriptor.rawValue, path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY)
         guard let stream = fdopendir(listing.release()) else { throw Errno(rawValue: errno) }
         defer { closedir(stream) }
         var names: [[UInt8]] = []
         while let entry = readdir(stream) {
-            if onlyDirectories, Int32(entry.pointee.d_type) != Int32(DT_DIR) { continue }
+            if !isWanted(Int32(entry.pointee.d_type)) { continue }
             withUnsafeBytes(of: &entry.pointee.d_name) { buffer in
                 let name = buffer.prefix { $0 != 0 }
                 let isSelfOrParent = name.allSatisfy { $0 == UInt8(ascii: ".") } && name.count <= 2
