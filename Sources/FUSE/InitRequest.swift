@@ -10,7 +10,7 @@ package struct InitRequest: Sendable {
     private let header: fuse_in_header
     private let offer: fuse_init_in
 
-    /// The most bytes that one WRITE brings. The kernel divides what is longer, and a cgroup's file refuses what is longer than 4096 bytes (E2BIG):
+    /// The most bytes that one WRITE brings. The kernel divides what is longer, and nearly every file of a cgroup refuses what is longer than 4096 bytes (E2BIG):
     /// so one WRITE must be able to be longer than that, or such a text would be taken in parts.
     ///
     /// The connection of an older version keeps what that one answered, 4096.
