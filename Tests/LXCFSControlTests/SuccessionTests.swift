@@ -10,6 +10,7 @@ private final class MemoryLedger: ConnectionLedger {
         var notes: [Int: ConnectionState] = [:]
         var duplicates: [Int: UnixSocketConnection] = [:]
         var pid: Int32 = 0
+        var after: [Int: ConnectionState] = [:]
     }
 
     private let content = Mutex(Content())
@@ -29,7 +30,18 @@ private final class MemoryLedger: ConnectionLedger {
     }
 
     func noted(of slot: Int) -> (state: ConnectionState, pid: Int32) {
-        content.withLock { ($0.notes[slot] ?? .closed, $0.pid) }
+        content.withLock { content in
+            defer { if let next = content.after.removeValue(forKey: slot) { content.notes[slot] = next } }
+            return (content.notes[slot] ?? .closed, content.pid)
+        }
+    }
+
+    /// What the process `pid`, which ends thereby, notes as soon as somebody has read what it had noted before.
+    func note(_ state: ConnectionState, of slot: Int, onceReadFrom pid: Int32) {
+        content.withLock {
+            $0.after[slot] = state
+            $0.pid = pid
+        }
     }
 
     var inherited: [InheritedConnection] {
@@ -95,6 +107,28 @@ struct SuccessionTests {
         second.stop()
         first.stop()
         #expect(idle.receive() == nil)
+    }
+
+    /// Told that it was interrupted, the client would take that for the reply to its next call, and all that follow for those before.
+    @Test func aCallAnsweredWhileTheSuccessorLooksIsNotAnsweredAgain() throws {
+        let ledger = MemoryLedger()
+        let (client, there) = try UnixSocketConnection.pair()
+        ledger.note(.called, of: 3)
+        _ = ledger.register(3, there)
+        // No process has this number.
+        ledger.note(.idle, of: 3, onceReadFrom: .max)
+        let successor = try ToyServer(ledger: ledger, adopting: ledger.inherited)
+        defer { successor.stop() }
+        _ = client.send(Message.call(Echo.self, Text(text: "next"))[...])
+        var buffer = [UInt8](repeating: 0, count: 1000)
+        while !Task.isCancelled {
+            guard case .bytes(let count) = client.receive(into: &buffer, count: 1000) else {
+                Clock.sleep(until: Clock.monotonic + 1_000_000)
+                continue
+            }
+            #expect(String(decoding: buffer[..<count].dropLast(), as: UTF8.self) == reply("next"))
+            break
+        }
     }
 
     @Test func afterASuddenEndEveryClientKnowsWhereItStands() throws {

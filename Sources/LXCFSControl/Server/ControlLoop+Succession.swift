@@ -25,12 +25,14 @@ extension ControlLoop {
                 if !server.ledger.forget(one.slot) { unforgotten.insert(one.slot) }
                 continue
             }
-            let (state, pid) = server.ledger.noted(of: one.slot)
-            if [.called, .replying, .receiving].contains(state), pid > 0, let process = try? ProcessDescriptor(pid: pid), !process.hasEnded,
-                pid != ProcessIdentity.pid
-            {
+            let pid = server.ledger.noted(of: one.slot).pid
+            let predecessor = pid > 0 && pid != ProcessIdentity.pid ? try? ProcessDescriptor(pid: pid) : nil
+            // Before it is read what it noted: if it has answered and ended in between, that counts.
+            let isAtWork = predecessor.map { !$0.hasEnded } ?? false
+            let state = server.ledger.noted(of: one.slot).state
+            if let predecessor, isAtWork, [.called, .replying, .receiving].contains(state) {
                 let deadline = Clock.monotonic.saturatingAdd(ForeignConnection.patience)
-                foreign.append(ForeignConnection(slot: one.slot, connection: one.connection, process: process, deadline: deadline))
+                foreign.append(ForeignConnection(slot: one.slot, connection: one.connection, process: predecessor, deadline: deadline))
             } else {
                 goOn(with: one.slot, one.connection, state)
             }
