@@ -11,7 +11,9 @@ extension CgroupTree: WritableFileSystem {
 
     package func lookUp(name: FileName, in directory: NodeID, caller: Caller, reply: consuming EntryReply) {
         switch answer(caller, { caller throws(Errno) in try find(name, in: directory, caller) }) {
-        case .success(let found): reply.succeed(found, entryTimeout: 0, attributesTimeout: 0)
+        case .success(let found):
+            let isForEveryone = TreeNode(directory) == .top
+            reply.succeed(found, entryTimeout: isForEveryone ? CgroupTree.hierarchyTimeout : 0, attributesTimeout: 0)
         case .failure(let error): reply.fail(error)
         }
     }

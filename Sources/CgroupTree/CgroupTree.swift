@@ -10,6 +10,10 @@ package final class CgroupTree: Sendable {
     /// What the folder is called.
     package static let name: FileName = "cgroup"
 
+    /// How long the kernel may remember the name of a hierarchy, in seconds: everyone finds the same ones, but a successor may have others. No name below
+    /// is remembered, for it would be remembered for everybody.
+    static let hierarchyTimeout: Double = 1
+
     let hierarchies: [TreeHierarchy]
     let identification: any CallerIdentification
     let host: HostFilesystem

@@ -15,6 +15,12 @@ package struct OwnCgroups: Hashable, Sendable {
         self.paths = paths
         self.namespace = namespace
     }
+
+    /// The paths are long, and one of them says nearly everything.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(namespace)
+        hasher.combine(paths.last)
+    }
 }
 
 /// Finds out where a caller lives.
