@@ -81,11 +81,9 @@ package final class Connection: Sendable {
     package var descriptor: CInt { device.rawValue }
 
     /// Whether the kernel still asks on it: false when everything that was mounted from it is gone, or it was aborted.
-    package var isAlive: Bool { Connection.isAlive(device.rawValue) }
-
-    /// The same of a connection by the number of its open /dev/fuse. Asks nobody who serves.
-    package static func isAlive(_ descriptor: CInt) -> Bool {
-        var state = pollfd(fd: descriptor, events: 0, revents: 0)
+    /// Asks nobody who serves.
+    package var isAlive: Bool {
+        var state = pollfd(fd: device.rawValue, events: 0, revents: 0)
         return poll(&state, 1, 0) == 0
     }
 

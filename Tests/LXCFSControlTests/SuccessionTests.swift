@@ -14,6 +14,11 @@ private final class MemoryLedger: ConnectionLedger {
     }
 
     private let content = Mutex(Content())
+    private let whenNoted: @Sendable (ConnectionState, _ slot: Int) -> Void
+
+    init(whenNoted: @escaping @Sendable (ConnectionState, _ slot: Int) -> Void = { _, _ in }) {
+        self.whenNoted = whenNoted
+    }
 
     func register(_ slot: Int, _ connection: UnixSocketConnection) -> Bool {
         content.withLock { $0.duplicates[slot] = connection }
@@ -27,6 +32,7 @@ private final class MemoryLedger: ConnectionLedger {
 
     func note(_ state: ConnectionState, of slot: Int) {
         content.withLock { $0.notes[slot] = state }
+        whenNoted(state, slot)
     }
 
     func noted(of slot: Int) -> (state: ConnectionState, pid: Int32) {
@@ -54,6 +60,9 @@ private final class MemoryLedger: ConnectionLedger {
 @Suite("Control server: succession", .timeLimit(.minutes(2)))
 struct SuccessionTests {
     private func reply(_ text: String) -> String { #"{"parameters":{"text":"\#(text)"}}"# }
+
+    /// The same call, of one that wants no reply.
+    private func withoutReply(_ call: [UInt8]) -> [UInt8] { call[..<(call.count - 2)] + Array(#","oneway":true}"#.utf8) + [0] }
 
     /// Somebody else has a duplicate of it, so that giving it up alone would not end it.
     @Test func aConnectionThatTheSuccessorHasNoRoomForIsClosed() throws {
@@ -129,6 +138,107 @@ struct SuccessionTests {
             #expect(String(decoding: buffer[..<count].dropLast(), as: UTF8.self) == reply("next"))
             break
         }
+    }
+
+    /// What is noted has to be true whatever the next instruction is: whoever looks may find the process dead.
+    @Test func aCallIsNotedWhenAllOfItIsTakenAndASubscriptionWhenItIsConfirmed() throws {
+        struct Notes {
+            var states: [ConnectionState] = []
+            var unreadCalls = 0
+            var unconfirmed = 0
+        }
+        let notes = Mutex(Notes())
+        let (client, there) = try UnixSocketConnection.pair()
+        @Sendable func isEmpty(_ socket: UnixSocketConnection) -> Bool {
+            var byte: [UInt8] = [0]
+            return socket.receive(into: &byte, count: 1, isPeeking: true) == .nothing
+        }
+        let ledger = MemoryLedger { state, _ in
+            notes.withLock { notes in
+                notes.states.append(state)
+                if state == .called, !isEmpty(there) { notes.unreadCalls += 1 }
+                if state == .subscribed, isEmpty(client) { notes.unconfirmed += 1 }
+            }
+        }
+        ledger.note(.idle, of: 0)
+        _ = ledger.register(0, there)
+        let toy = try ToyServer(ledger: ledger, adopting: ledger.inherited)
+        defer { toy.stop() }
+        func noted(_ state: ConnectionState) {
+            while notes.withLock({ $0.states.last != state || $0.states.count < 4 }), !Task.isCancelled {
+                Clock.sleep(until: Clock.monotonic + 1_000_000)
+            }
+        }
+        _ = client.send(withoutReply(Message.call(Echo.self, Text(text: "a")))[...])
+        noted(.idle)
+        // Nobody waits for a word about it.
+        #expect(notes.withLock { $0.states } == [.idle, .idle, .receiving, .idle])
+        notes.withLock { $0 = Notes() }
+        _ = client.send(Message.call(Echo.self, Text(text: "b"))[...])
+        noted(.idle)
+        #expect(notes.withLock { $0.states } == [.receiving, .called, .replying, .idle])
+        var buffer = [UInt8](repeating: 0, count: 1000)
+        #expect(client.receive(into: &buffer, count: 1000) == .bytes(reply("b").utf8.count + 1))
+        notes.withLock { $0.states = [] }
+        _ = client.send(Message.call(Subscribe.self, Nothing(), more: true)[...])
+        noted(.subscribed)
+        #expect(notes.withLock { $0.states } == [.receiving, .called, .replying, .subscribed])
+        #expect(notes.withLock { $0.unreadCalls == 0 && $0.unconfirmed == 0 })
+    }
+
+    /// Else the predecessor would end the connection when it ends.
+    @Test func aCallWithoutReplyAndAClientThatHungUpAreLeftWhenTheCallIsOver() throws {
+        let ledger = MemoryLedger()
+        let first = try ToyServer(ledger: ledger)
+        let silent = try first.client()
+        silent.send(withoutReply(Message.call(Wait.self, Text(text: ""))))
+        let gone = Mutex<RawClient?>(try first.client())
+        gone.withLock { _ = $0?.send(Message.call(Wait.self, Text(text: ""))) }
+        while first.server.callCount < 2, !Task.isCancelled { Clock.sleep(until: Clock.monotonic + 1_000_000) }
+        gone.withLock { $0 = nil }
+        first.server.drain()
+        first.server.handOver()
+        first.gate.signal()
+        first.server.end(timeout: 10_000_000_000)
+        #expect(ledger.state(0) == .idle && ledger.state(1) == .idle)
+        #expect(ledger.inherited.count == 2)
+        let second = try ToyServer(ledger: ledger, adopting: ledger.inherited)
+        #expect(silent.call(Echo.self, Text(text: "next")) == reply("next"))
+        while ledger.state(1) != .closed, !Task.isCancelled { Clock.sleep(until: Clock.monotonic + 1_000_000) }
+        second.stop()
+        first.stop()
+    }
+
+    /// Two processes must not send on one connection, and what is lost must not go unsaid.
+    @Test func aSubscriberThatDoesNotKeepUpIsLeftWhenItHasHeardWhatItLost() throws {
+        let ledger = MemoryLedger()
+        var bounds = ControlServer.Bounds()
+        bounds.longestBacklog = 10_000
+        let first = try ToyServer(bounds, ledger: ledger)
+        let slow = try first.client()
+        #expect(slow.call(Subscribe.self, Nothing(), more: true)?.contains("subscribed") == true)
+        // More than the socket and the backlog hold, but never more at once than the server has room for: when it has answered a call, it has taken them.
+        for _ in 0..<10 {
+            for _ in 0..<500 { first.server.publish(Event(kind: .seen, at: 1, text: "")) }
+            #expect(try first.client().call(Echo.self, Text(text: "")) == reply(""))
+        }
+        first.server.drain()
+        first.server.handOver()
+        #expect(ledger.state(0) == .replying)
+        var last = ""
+        while ledger.state(0) == .replying || slow.hasInput, !Task.isCancelled {
+            if slow.hasInput { last = slow.receive() ?? "" } else { Clock.sleep(until: Clock.monotonic + 1_000_000) }
+        }
+        #expect(last.contains(" events were lost"))
+        first.server.end(timeout: 10_000_000_000)
+        #expect(ledger.state(0) == .subscribed)
+        let second = try ToyServer(ledger: ledger, adopting: ledger.inherited)
+        // When it answers this, it has looked through what it was left.
+        #expect(try second.client().call(Echo.self, Text(text: "")) == reply(""))
+        second.server.publish(Event(kind: .gone, at: 1, text: ""))
+        #expect(slow.receive()?.contains(#""kind":"gone""#) == true)
+        second.stop()
+        first.stop()
     }
 
     @Test func afterASuddenEndEveryClientKnowsWhereItStands() throws {

@@ -45,7 +45,8 @@ final class ControlBench {
         try fixture.write(group + "cpuset.cpus.effective", "0-3\n")
         try fixture.write(group + "cpuset.mems.effective", "0\n")
         try fixture.write("proc/self/mountinfo", ControlBench.mountInfo())
-        state = try ControlBench.state()
+        let connection = try ControlBench.connection()
+        state = try StateMemory(for: connection, slots: 1, workerBytes: WorkerMemory.byteCount)
         state[.keeperPID] = UInt64(ProcessIdentity.parent)
         state[.owner] = 1
         let logger = Logger(label: "test")
@@ -54,7 +55,7 @@ final class ControlBench {
         parts = try WorkerParts(configuration, state, logger, fixture: host)
         _ = parts.memory.takeOver()
         let (here, _) = try MessageSocket.pair()
-        service = ControlService(configuration, state, parts, KeeperLink(socket: here), logger)
+        service = ControlService(configuration, connection, state, parts, KeeperLink(socket: here), logger)
     }
 
     /// - Parameter more: lines after those of the cgroups.
@@ -62,14 +63,13 @@ final class ControlBench {
         "30 20 0:26 / /sys/fs/cgroup rw shared:1 - cgroup2 cgroup2 rw\n" + more
     }
 
-    private static func state() throws -> StateMemory {
+    private static func connection() throws -> Connection {
         // fuse_in_header and fuse_init_in of protocol 7.31.
         var bytes = [UInt8](repeating: 0, count: 56)
         for (index, byte) in [0: 56, 4: 26, 8: 2, 40: 7, 44: 31] as [Int: UInt8] { bytes[index] = byte }
-        let connection = Connection(
+        return Connection(
             adopting: try OwnedFileDescriptor.open("/dev/null", 0), initRequest: try #require(InitRequest(bytes)),
             mount: Connection.Mount(path: "/mnt/lxcfs", device: "0:52"))
-        return try StateMemory(for: connection, slots: 1, workerBytes: WorkerMemory.byteCount)
     }
 
     /// A container with limits, and a process of it in the daemon's own pid namespace.

@@ -132,7 +132,8 @@ struct StatusAnswerTests {
     @Test func saysThatSwapIsNotCountedOnlyWhereThereIsSwap() throws {
         try bench.makeContainer("/web", process: 700)
         bench.fixture.remove("sys/fs/cgroup/web/memory.swap.current")
-        let service = ControlService(bench.service.configuration, bench.state, bench.parts, bench.service.keeper, bench.service.logger)
+        let service = ControlService(
+            bench.service.configuration, bench.service.connection, bench.state, bench.parts, bench.service.keeper, bench.service.logger)
         #expect(service.status().problems.contains { $0.text.contains("swap is not counted") && $0.remedy.contains("swapaccount=1") })
         try bench.fixture.write("proc/meminfo", "MemTotal: 4194304 kB\nSwapTotal: 0 kB\n")
         #expect(service.status().problems == [])

@@ -39,6 +39,20 @@ struct LockedFileTests {
         #expect(!exists(path))
     }
 
+    /// Two processes would believe then that each has it alone.
+    @Test func oneThatItsHolderRemovesWhileItIsOpenedIsNotTheOneThatIsLocked() throws {
+        let path = folder + "/pid"
+        defer { rmdir(folder) }
+        var opened = 0
+        let file = try LockedFile(path: path, content: "42\n") {
+            opened += 1
+            if opened == 1 { unlink(path) }
+        }
+        #expect(opened == 2 && exists(path))
+        file.unlink()
+        #expect(!exists(path))
+    }
+
     /// The kernel's full device: every write fails with ENOSPC, as on a full disk; and it is nobody's to remove.
     @Test(.enabled(if: geteuid() == 0, "needs root"))
     func aDeviceThatCannotBeWrittenIsAnErrorAndIsLeftAlone() throws {

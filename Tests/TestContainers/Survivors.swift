@@ -58,12 +58,12 @@ extension LXCFSProcess {
         return nil
     }
 
-    /// Waits until there is one worker, and not `old`. Its pid; `nil` when the time is over.
+    /// Waits until there is one worker, not `old`, and the keeper has no other child, dead or alive. Its pid; `nil` when the time is over.
     package func waitForWorkerAlone(otherThan old: Int32?, seconds: Double = 15) -> Int32? {
         let end = Machine.now + seconds * Machine.patience
         while Machine.now < end {
             let now = workers
-            if now.count == 1, now[0] != old { return now[0] }
+            if now.count == 1, now[0] != old, ProcessTable.children(of: command.pid) == now { return now[0] }
             Machine.pause(0.002)
         }
         return nil

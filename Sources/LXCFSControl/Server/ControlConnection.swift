@@ -55,10 +55,11 @@ final class ControlConnection {
     /// Whether it may do what root of the host may, and has no bounds of its own.
     var isPrivileged: Bool { caller.refusal == nil }
 
-    func become(_ stage: Stage, now: UInt64) {
+    /// - Parameter noted: what it is noted as, if that is not the stage.
+    func become(_ stage: Stage, now: UInt64, notedAs noted: ConnectionState? = nil) {
         self.stage = stage
         since = now
-        note()
+        if let noted { note(noted) } else { note() }
     }
 
     /// Notes a state before what makes it true is done.
@@ -116,17 +117,14 @@ final class ControlConnection {
         case .closed: return .closed
         }
         let end = buffer[..<seen].firstIndex(of: Message.end)
-        // Noted before it is taken.
-        if end == nil {
-            if !isReceiving { become(.receiving, now: now) }
-        } else {
-            become(.called, now: now)
-        }
+        // Noted before it is taken, as a call only when all of it is: told that it was interrupted, a client whose call lies in the socket still would
+        // be answered twice.
+        if !isReceiving { become(.receiving, now: now) }
         guard case .bytes(let taken) = socket.receive(into: &buffer, count: end.map { $0 + 1 } ?? seen) else { return .closed }
         framer.append(buffer[..<taken])
-        if let message = try framer.next() { return .message(message) }
-        // Less was there than had been seen.
-        if !isReceiving { become(.receiving, now: now) }
-        return .part
+        guard let message = try framer.next() else { return .part }
+        // Nobody waits for a word about a call without reply: told that it was interrupted, the client would take that for the reply to its next one.
+        become(.called, now: now, notedAs: message.contains("\"oneway\"".utf8) ? .receiving : .called)
+        return .message(message)
     }
 }

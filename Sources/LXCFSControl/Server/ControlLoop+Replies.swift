@@ -19,7 +19,7 @@ extension ControlLoop {
             // Before the client can know: what happens from then on is not to be missed.
             server.counts.subscribers.add(1, ordering: .sequentiallyConsistent)
             connection.output.append(message)
-            connection.become(.subscribed, now: now)
+            connection.become(.subscribed, now: now, notedAs: .replying)
             flush(connection)
         }
     }
@@ -50,7 +50,12 @@ extension ControlLoop {
             connection.isHungUp = true
             connection.output.removeAll()
         }
-        if connection.output.isEmpty { finished(connection) } else { connection.note() }
+        if connection.output.isEmpty {
+            finished(connection)
+        } else if phase < .handedOver {
+            connection.note()
+        }
+        // What is left after the handover is still to be sent from here: a successor would send between it.
     }
 
     /// Everything is sent.
@@ -70,7 +75,6 @@ extension ControlLoop {
             tellOfLostEvents(connection)
         case .called, .idle, .receiving: break
         }
-        leaveIfHandedOver(connection)
     }
 
     // MARK: - Events

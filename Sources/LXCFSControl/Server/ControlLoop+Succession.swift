@@ -94,14 +94,19 @@ extension ControlLoop {
                 connection.lostEvents = 0
                 flush(connection)
             }
-            leaveIfHandedOver(connection)
+            leaveIfFinished(connection)
         }
         foreign = []
     }
 
+    /// Those whose call is over by now, whether or not it was answered, are the successor's too: it takes them when it sees them noted as idle.
+    func leaveFinished() {
+        if phase == .handedOver { connections.forEach { $0.map(leaveIfFinished) } }
+    }
+
     /// Gives it up, with everything that it is noted as, where nothing of it is this process's business any more.
-    func leaveIfHandedOver(_ connection: ControlConnection) {
-        guard phase == .handedOver, connection.output.isEmpty, !connection.closesAfterOutput else { return }
+    private func leaveIfFinished(_ connection: ControlConnection) {
+        guard connection.output.isEmpty, !connection.closesAfterOutput else { return }
         guard connection.isIdle || connection.isSubscribed, connections[connection.place.slot] === connection else { return }
         // There is nobody to leave it to.
         if !connection.isRegistered { return close(connection) }

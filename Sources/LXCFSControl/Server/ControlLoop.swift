@@ -56,6 +56,7 @@ final class ControlLoop {
             }
             let now = Clock.monotonic
             passDeadlines(now)
+            leaveFinished()
             lookAfterForeign(now)
             keepLedger(now)
             report.say(now)
@@ -271,8 +272,6 @@ final class ControlLoop {
 
     private func begin(_ message: ArraySlice<UInt8>, for connection: ControlConnection) {
         register(connection)
-        // Nobody waits for a word about this one: told that it was interrupted, the client would take that for the reply to its next call.
-        if message.contains("\"oneway\"".utf8) { connection.note(.receiving) }
         let methods = server.methods
         let caller = connection.caller
         let highWater = bounds.highWater

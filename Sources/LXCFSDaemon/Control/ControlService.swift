@@ -1,3 +1,4 @@
+internal import FUSE
 internal import LXCFSControl
 internal import LinuxSystem
 internal import Logging
@@ -6,6 +7,7 @@ internal import Synchronization
 /// What the methods of the control socket answer, put together. Each group of methods is an extension in a file of its own.
 final class ControlService: Sendable {
     let configuration: Configuration
+    let connection: Connection
     let state: StateMemory
     let parts: WorkerParts
     let keeper: KeeperLink
@@ -16,8 +18,12 @@ final class ControlService: Sendable {
     private let probedFeatures = Mutex<KernelFeatures?>(nil)
     let program = ExecutedProgram(calledAs: CommandLine.arguments.first ?? "")
 
-    init(_ configuration: Configuration, _ state: StateMemory, _ parts: WorkerParts, _ keeper: KeeperLink, _ logger: Logger) {
+    init(
+        _ configuration: Configuration, _ connection: Connection, _ state: StateMemory, _ parts: WorkerParts, _ keeper: KeeperLink,
+        _ logger: Logger
+    ) {
         self.configuration = configuration
+        self.connection = connection
         self.state = state
         self.parts = parts
         self.keeper = keeper

@@ -38,8 +38,7 @@ extension ControlService {
 
     /// How the mount is.
     var mountHealth: MountHealth {
-        MountHealth(
-            of: state.device, at: configuration.mountPoint, isConnected: Connection.isAlive(Worker.connectionDescriptor), parts.host)
+        MountHealth(of: state.device, at: configuration.mountPoint, isConnected: connection.isAlive, parts.host)
     }
 
     private func reloaded(_ time: UnixTime) -> Reloaded {

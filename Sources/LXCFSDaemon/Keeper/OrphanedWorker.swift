@@ -20,8 +20,8 @@ struct OrphanedWorker {
     private init(_ pid: Int32, _ proc: Directory, _ mount: Connection.Mount) throws(Errno) {
         let memory = try proc.destinationOfLink("\(pid)/fd/\(Worker.stateDescriptor)")
         guard memory.hasPrefix("/memfd:" + StateMemory.name) else { throw .noSuchFileOrDirectory }
-        guard try OrphanedWorker.isTrusted(pid, proc) else { throw .notPermitted }
         process = try ProcessDescriptor(pid: pid)
+        guard try OrphanedWorker.isTrusted(pid, proc) else { throw .notPermitted }
         self.pid = pid
         let state = try StateMemory(adopting: process.duplicate(ofDescriptor: Worker.stateDescriptor))
         guard state.device == mount.device, state[.keeperPID] != UInt64(pid) else { throw .invalidArgument }
@@ -29,6 +29,8 @@ struct OrphanedWorker {
         try proc.read("\(pid)/stat", into: &text)
         // Whose parent is its keeper is no orphan.
         guard let stat = ProcessStat(text), stat.parent != state[.keeperPID] else { throw .invalidArgument }
+        // Asked for last: as long as it is there, all of this was said of it, and not of another that has its pid by now.
+        guard process.isAlive else { throw .noSuchProcess }
     }
 
     /// What a container's process says of itself is not believed: only one of root's is, with this process's pids and users, that lives where this

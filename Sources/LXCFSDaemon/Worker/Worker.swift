@@ -48,7 +48,7 @@ final class Worker {
         guard let initRequest = state.initRequest else { throw .noKeeper(.invalidArgument) }
         connection = Connection(adopting: OwnedFileDescriptor(adopting: Worker.connectionDescriptor), initRequest: initRequest, mount: nil)
         parts = try WorkerParts(configuration, state, logger)
-        let service = ControlService(configuration, state, parts, keeper, logger)
+        let service = ControlService(configuration, connection, state, parts, keeper, logger)
         control = listener.flatMap { try? WorkerControl(service, $0) }
         do throws(SessionError) {
             session = try Session(

@@ -7,10 +7,11 @@ package struct LockedFile: ~Copyable {
     private let descriptor: OwnedFileDescriptor
 
     /// Opens or makes the file, mode 0644, locks it without waiting, and makes `content` the whole of it.
+    /// - Parameter whenOpened: called before a file that was opened is locked, for tests.
     /// - Throws: EAGAIN or EACCES where another process has the lock; then the file is left as it was. A regular file that cannot be written
     ///   is removed, so that no empty one stays.
-    package init(path: String, content: String) throws(Errno) {
-        let opened = try LockedFile.opened(path)
+    package init(path: String, content: String, whenOpened: () -> Void = {}) throws(Errno) {
+        let opened = try LockedFile.locked(path, whenOpened)
         do throws(Errno) {
             try LockedFile.write(content, to: opened)
         } catch {
@@ -31,15 +32,19 @@ package struct LockedFile: ~Copyable {
     /// The descriptor that holds the lock; it stays this value's to close.
     package var rawDescriptor: CInt { descriptor.rawValue }
 
-    private static func opened(_ path: String) throws(Errno) -> OwnedFileDescriptor {
-        let opened = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
-        guard opened >= 0 else { throw Errno(rawValue: errno) }
-        let descriptor = OwnedFileDescriptor(adopting: opened)
-        var lock = flock()
-        lock.l_type = Int16(F_WRLCK)
-        lock.l_whence = Int16(SEEK_SET)
-        guard fcntl(opened, F_SETLK, &lock) == 0 else { throw Errno(rawValue: errno) }
-        return descriptor
+    /// The file that the path leads to: who had the lock may have removed the one that was opened, and ended, before it was locked.
+    private static func locked(_ path: String, _ whenOpened: () -> Void) throws(Errno) -> OwnedFileDescriptor {
+        while true {
+            let opened = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+            guard opened >= 0 else { throw Errno(rawValue: errno) }
+            let descriptor = OwnedFileDescriptor(adopting: opened)
+            whenOpened()
+            var lock = flock()
+            lock.l_type = Int16(F_WRLCK)
+            lock.l_whence = Int16(SEEK_SET)
+            guard fcntl(opened, F_SETLK, &lock) == 0 else { throw Errno(rawValue: errno) }
+            if let there = try? FileStatus(following: path), try descriptor.status().isSameFile(as: there) { return descriptor }
+        }
     }
 
     private static func write(_ content: String, to file: borrowing OwnedFileDescriptor) throws(Errno) {
