@@ -27,7 +27,7 @@ package enum RuntimeWrapper {
         let runtime: RealRuntime
         do throws(WrapperFailure) {
             let path = ProcessEnvironment.value(of: "PATH") ?? ""
-            runtime = try RealRuntime.find(options.runtime, searchPath: path, itself: try? FileStatus(following: "/proc/self/exe"))
+            runtime = try RealRuntime.find(options.runtime, searchPath: path, wrappers: passThisOne())
             if call.makesContainer {
                 if let problem = options.problem { throw WrapperFailure(problem) }
                 try prepare(call, options, runtime, log)
@@ -40,6 +40,18 @@ package enum RuntimeWrapper {
         let error = runtime.execute(theirs)
         log.fail("the runtime \(runtime.path) cannot be started: \(error)")
         return 1
+    }
+
+    /// Notes that the call has come here, for a copy that is taken for the runtime.
+    private static func passThisOne() throws(WrapperFailure) -> PassedWrappers {
+        var passed = PassedWrappers(ProcessEnvironment.value(of: PassedWrappers.variable) ?? "")
+        guard let this = try? FileStatus(following: "/proc/self/exe") else { return passed }
+        passed.append(this)
+        guard !passed.isTooLong else {
+            throw WrapperFailure("the runtime calls lxcfs-runtime again, on and on: name the real runtime, --lxcfs-runtime=PATH")
+        }
+        ProcessEnvironment.set(PassedWrappers.variable, to: passed.text)
+        return passed
     }
 
     /// Adds the files; where that cannot be, says so and leaves all as it is.
