@@ -8,14 +8,15 @@ extension CgroupTree {
 
     package func write(_ request: WriteRequest, caller: Caller, reply: consuming WriteReply) {
         let written = answer(caller, gone: .operationNotSupportedByDevice) { caller throws(Errno) in
-            let place = try owned(request.node, caller, above: .isDirectory)
+            let visible = try owned(request.node, caller, above: .isDirectory)
+            let place = visible.place
             let credentials = try Opener(request.handle).limiting(caller.credentials(host.proc))
             let file = place.file ?? []
             // It names descriptors of whoever writes, which the daemon's are not.
             if file.elementsEqual("cgroup.event_control".utf8) { throw .notSupportedOnSocket }
             let isMove = MemberText.isMemberList(file)
             let text = isMove ? try member(request.bytes, caller) : request.bytes
-            if isMove { place.hierarchy.rememberContainer(of: caller.own, movingTo: place.directory) }
+            if isMove { place.hierarchy.rememberContainer(of: caller.own, seeing: visible.sight, movingTo: place.directory) }
             let count = try threads.run(as: credentials) { () throws(Errno) in try place.open(O_WRONLY).write(text) }
             return count < text.count ? count : request.bytes.count
         }
@@ -40,7 +41,7 @@ extension CgroupTree {
         of node: NodeID, to changes: AttributeChanges, handle: FileHandle?, caller: Caller, reply: consuming AttributesReply
     ) {
         let changed = answer(caller) { caller throws(Errno) in
-            let place = try owned(node, caller)
+            let place = try owned(node, caller).place
             let proc = host.proc
             let status = try asCaller(caller) { () throws(Errno) in
                 if let size = changes.size { try place.open(O_WRONLY).truncate(to: size) }
@@ -101,8 +102,8 @@ extension CgroupTree {
         let renamed = answer(caller) { caller throws(Errno) in
             try change.name.check()
             try change.newName.check()
-            let place = try owned(change.directory, caller)
-            let newPlace = try owned(change.newDirectory, caller)
+            let place = try owned(change.directory, caller).place
+            let newPlace = try owned(change.newDirectory, caller).place
             guard place.hierarchy.number == newPlace.hierarchy.number else { throw .improperLink }
             try asCaller(caller) { () throws(Errno) in
                 let parent = try place.openParent()

@@ -52,14 +52,14 @@ extension CgroupTree {
         var standing: Sight.Standing { sight.standing(of: place.directory) }
     }
 
-    /// The place of a node in the caller's own part.
+    /// The place of a node in the caller's own part, and all that the caller sees.
     /// - Parameter above: what is said of the way down to it.
     /// - Throws: ENOENT for one that it may not see.
-    func owned(_ node: NodeID, _ caller: TreeCaller, above: Errno = .permissionDenied) throws(Errno) -> Place {
+    func owned(_ node: NodeID, _ caller: TreeCaller, above: Errno = .permissionDenied) throws(Errno) -> Visible {
         if TreeNode(node) == .top { throw above }
         let visible = try visible(node, caller)
         guard visible.standing == .within else { throw above }
-        return visible.place
+        return visible
     }
 
     /// Lets the kernel decide: `body` runs on a thread that has the caller's rights for as long as it lives. No operation of a caller is carried out elsewhere.

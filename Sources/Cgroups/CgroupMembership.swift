@@ -34,11 +34,6 @@ package struct CgroupMembership: Sendable, Hashable {
         }
     }
 
-    /// Whether this is the host itself: the root of every hierarchy that is named.
-    package var isHost: Bool {
-        paths.allSatisfy { $0?.isRoot ?? true }
-    }
-
     /// The path in one hierarchy.
     package subscript(hierarchy: CgroupHierarchy) -> CgroupPath? {
         hierarchy.index < paths.count ? paths[hierarchy.index] : nil

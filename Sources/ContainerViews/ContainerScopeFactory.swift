@@ -17,7 +17,7 @@ extension ContainerScope {
         let cgroups = ControllerCgroups(layout: layout, membership: membership)
         self.init(
             name: name,
-            isHost: membership.isHost,
+            isHost: membership.isRoot,
             startedAt: startedAt,
             memory: try cgroups.ownController(.memory, v1: { MemoryControllerV1($0) }, v2: { MemoryControllerV2($0) }),
             bandwidth: try cgroups.controller(.cpu, v1: { CPUBandwidthControllerV1($0) }, v2: { CPUBandwidthControllerV2($0) }),

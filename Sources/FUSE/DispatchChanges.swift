@@ -20,102 +20,101 @@ extension Dispatch {
         _ request: OpaquePointer?, _ node: fuse_ino_t, _ bytes: UnsafePointer<CChar>?, _ size: Int, _ offset: off_t,
         _ file: UnsafeMutablePointer<fuse_file_info>?
     ) {
-        guard let request, let bytes, let file else { return }
-        let pending = PendingRequest(changing: request)
-        guard let node = NodeID(node) else { return pending.fail(.staleNFSFileHandle) }
-        let context = SessionContext.of(request)
-        guard let part = context.fileSystem.writable(at: node) else { return pending.fail(.readOnlyFileSystem) }
+        guard let request, let bytes, let file, let change = PendingChange(request, at: node) else { return }
         // From the page cache: nobody knows who wrote it. Does not arrive, because no page of ours can be written to.
-        guard file.pointee.writepage == 0, context.holds(bytes, size) else { return pending.fail(.invalidArgument) }
-        switch pending.record?.outcome {
-        case .failed(let error): return pending.fail(error)
-        case .done(let count): return WriteReply(request: pending, size: size).succeed(count)
-        case nil: break
+        guard file.pointee.writepage == 0, SessionContext.of(request).holds(bytes, size) else {
+            return change.request.fail(.invalidArgument)
         }
+        if let count = change.countDone { return WriteReply(request: change.request, size: size).succeed(count) }
         let question = WriteRequest(
-            node: node, handle: FileHandle(rawValue: file.pointee.fh), offset: UInt64(clamping: offset),
+            node: change.node, handle: FileHandle(rawValue: file.pointee.fh), offset: UInt64(clamping: offset),
             bytes: Array(UnsafeRawBufferPointer(start: bytes, count: size)))
-        part.write(question, caller: Caller(request), reply: WriteReply(request: pending, size: size))
+        change.part.write(question, caller: Caller(request), reply: WriteReply(request: change.request, size: size))
     }
 
     private static func setAttributes(
         _ request: OpaquePointer?, _ node: fuse_ino_t, _ attributes: UnsafeMutablePointer<stat>?, _ which: CInt,
         _ file: UnsafeMutablePointer<fuse_file_info>?
     ) {
-        guard let request, let attributes else { return }
-        let pending = PendingRequest(changing: request)
-        guard let node = NodeID(node) else { return pending.fail(.staleNFSFileHandle) }
-        guard let part = SessionContext.of(request).fileSystem.writable(at: node) else { return pending.fail(.readOnlyFileSystem) }
+        guard let request, let attributes, let change = PendingChange(request, at: node) else { return }
         let handle = file.map { FileHandle(rawValue: $0.pointee.fh) }
-        switch pending.record?.outcome {
-        case .failed(let error): pending.fail(error)
-        case .done: part.attributes(of: node, handle: handle, caller: Caller(request), reply: AttributesReply(request: pending))
-        case nil:
-            part.setAttributes(
-                of: node, to: AttributeChanges(attributes.pointee, which), handle: handle, caller: Caller(request),
-                reply: AttributesReply(request: pending))
+        guard change.countDone == nil else {
+            return change.part.attributes(
+                of: change.node, handle: handle, caller: Caller(request), reply: AttributesReply(request: change.request))
         }
+        change.part.setAttributes(
+            of: change.node, to: AttributeChanges(attributes.pointee, which), handle: handle, caller: Caller(request),
+            reply: AttributesReply(request: change.request))
     }
 
     private static func makeDirectory(_ request: OpaquePointer?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ mode: mode_t) {
-        guard let request, let name else { return }
-        let pending = PendingRequest(changing: request)
-        guard let directory = NodeID(parent) else { return pending.fail(.staleNFSFileHandle) }
-        guard let part = SessionContext.of(request).fileSystem.writable(at: directory) else { return pending.fail(.readOnlyFileSystem) }
-        let record = pending.record
-        switch record?.outcome {
-        case .failed(let error): pending.fail(error)
-        case .done: part.lookUp(name: FileName(name), in: directory, caller: Caller(request), reply: EntryReply(request: pending))
-        case nil:
-            part.makeDirectory(
-                FileName(name), in: directory, mode: UInt32(mode) & 0o7777, note: RequestNote(record), caller: Caller(request),
-                reply: EntryReply(request: pending))
+        guard let request, let name, let change = PendingChange(request, at: parent) else { return }
+        guard change.countDone == nil else {
+            return change.part.lookUp(
+                name: FileName(name), in: change.node, caller: Caller(request), reply: EntryReply(request: change.request))
         }
+        change.part.makeDirectory(
+            FileName(name), in: change.node, mode: UInt32(mode) & 0o7777, note: change.note, caller: Caller(request),
+            reply: EntryReply(request: change.request))
     }
 
     private static func removeDirectory(_ request: OpaquePointer?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?) {
-        guard let request, let name else { return }
-        let pending = PendingRequest(changing: request)
-        guard let directory = NodeID(parent) else { return pending.fail(.staleNFSFileHandle) }
-        guard let part = SessionContext.of(request).fileSystem.writable(at: directory) else { return pending.fail(.readOnlyFileSystem) }
-        let record = pending.record
-        switch record?.outcome {
-        case .failed(let error): pending.fail(error)
-        case .done: pending.succeed()
-        case nil:
-            part.removeDirectory(
-                FileName(name), in: directory, note: RequestNote(record), caller: Caller(request), reply: StatusReply(request: pending))
-        }
+        guard let request, let name, let change = PendingChange(request, at: parent) else { return }
+        guard change.countDone == nil else { return change.request.succeed() }
+        change.part.removeDirectory(
+            FileName(name), in: change.node, note: change.note, caller: Caller(request), reply: StatusReply(request: change.request))
     }
 
     private static func rename(
         _ request: OpaquePointer?, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>?, _ newParent: fuse_ino_t,
         _ newName: UnsafePointer<CChar>?, _ flags: UInt32
     ) {
-        guard let request, let name, let newName else { return }
-        let pending = PendingRequest(changing: request)
-        guard let directory = NodeID(parent), let newDirectory = NodeID(newParent) else { return pending.fail(.staleNFSFileHandle) }
-        let fileSystem = SessionContext.of(request).fileSystem
+        guard let request, let name, let newName, let change = PendingChange(request, at: parent) else { return }
+        guard let newDirectory = NodeID(newParent) else { return change.request.fail(.staleNFSFileHandle) }
         // Not EXDEV, upon which mv(1) would begin to copy.
-        guard let part = fileSystem.writable(at: directory), fileSystem.writable(at: newDirectory) != nil else {
-            return pending.fail(.readOnlyFileSystem)
+        guard SessionContext.of(request).fileSystem.writable(at: newDirectory) != nil else {
+            return change.request.fail(.readOnlyFileSystem)
         }
-        let record = pending.record
-        switch record?.outcome {
-        case .failed(let error): pending.fail(error)
-        case .done: pending.succeed()
-        case nil:
-            let change = NameChange(
-                name: FileName(name), directory: directory, newName: FileName(newName), newDirectory: newDirectory, flags: flags)
-            part.rename(change, note: RequestNote(record), caller: Caller(request), reply: StatusReply(request: pending))
-        }
+        guard change.countDone == nil else { return change.request.succeed() }
+        let names = NameChange(
+            name: FileName(name), directory: change.node, newName: FileName(newName), newDirectory: newDirectory, flags: flags)
+        change.part.rename(names, note: change.note, caller: Caller(request), reply: StatusReply(request: change.request))
     }
 }
 
-extension RequestNote {
-    /// That of a request; nobody keeps it where the request lies in no slot.
-    fileprivate init(_ record: ChangeRecord?) {
-        self = record?.note ?? RequestNote(SharedRegion?.none)
+/// A request that changes something, and what it is to change.
+private struct PendingChange: ~Copyable {
+    let request: PendingRequest
+    let node: NodeID
+    let part: any WritableFileSystem
+    /// What a worker that has died since had done of it: WRITE took so many bytes, 0 else. `nil` where it is still to be done.
+    let countDone: Int?
+    /// Nobody keeps it where the request lies in no slot.
+    let note: RequestNote
+
+    /// - Returns: `nil` for what is answered already: nothing can be changed there, or it has failed before.
+    init?(_ pointer: OpaquePointer, at number: fuse_ino_t) {
+        let request = PendingRequest(changing: pointer)
+        guard let node = NodeID(number) else {
+            request.fail(.staleNFSFileHandle)
+            return nil
+        }
+        guard let part = SessionContext.of(pointer).fileSystem.writable(at: node) else {
+            request.fail(.readOnlyFileSystem)
+            return nil
+        }
+        let record = request.record
+        switch record?.outcome {
+        case .failed(let error):
+            request.fail(error)
+            return nil
+        case .done(let count): countDone = count
+        case nil: countDone = nil
+        }
+        note = record?.note ?? RequestNote(SharedRegion?.none)
+        self.node = node
+        self.part = part
+        self.request = request
     }
 }
 

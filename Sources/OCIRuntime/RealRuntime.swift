@@ -1,5 +1,5 @@
 internal import Glibc
-package import LinuxSystem
+internal import LinuxSystem
 internal import SystemPackage
 
 /// The runtime that makes the containers.
@@ -13,11 +13,11 @@ package struct RealRuntime: Sendable, Equatable {
     /// - Parameters:
     ///   - name: name or path; `nil` for runc, else crun.
     ///   - searchPath: PATH of the environment.
-    ///   - itself: the wrapper, which is never taken for the runtime: a link of that name would make it call itself for ever.
-    package static func find(_ name: String?, searchPath: String, itself: FileStatus?) throws(WrapperFailure) -> RealRuntime {
+    ///   - wrappers: this program, and copies of it that were passed on the way here: they are never taken for the runtime.
+    package static func find(_ name: String?, searchPath: String, wrappers: PassedWrappers) throws(WrapperFailure) -> RealRuntime {
         guard let name else {
             for candidate in ["runc", "crun"] {
-                if let found = look(for: candidate, searchPath, itself) { return found }
+                if let found = look(for: candidate, searchPath, wrappers) { return found }
             }
             throw WrapperFailure("neither runc nor crun is in PATH or in \(usualFolders.joined(separator: ", ")): say --lxcfs-runtime=PATH")
         }
@@ -28,21 +28,21 @@ package struct RealRuntime: Sendable, Equatable {
             } catch {
                 throw WrapperFailure("the runtime \(name) cannot be used: \(error)")
             }
-            if let itself, status.isSameFile(as: itself) {
+            if wrappers.contains(status) {
                 throw WrapperFailure("\(name) is lxcfs-runtime itself: name the real runtime, --lxcfs-runtime=PATH")
             }
             return RealRuntime(path: name)
         }
-        if let found = look(for: name, searchPath, itself) { return found }
+        if let found = look(for: name, searchPath, wrappers) { return found }
         throw WrapperFailure(
             "the runtime \(name) is neither in PATH nor in \(usualFolders.joined(separator: ", ")): say --lxcfs-runtime=PATH")
     }
 
-    private static func look(for name: String, _ searchPath: String, _ itself: FileStatus?) -> RealRuntime? {
+    private static func look(for name: String, _ searchPath: String, _ wrappers: PassedWrappers) -> RealRuntime? {
         for folder in searchPath.split(separator: ":").map(String.init) + usualFolders where folder.hasPrefix("/") {
             let path = folder + "/" + name
             guard access(path, X_OK) == 0, let status = try? FileStatus(following: path), status.isRegularFile else { continue }
-            if let itself, status.isSameFile(as: itself) { continue }
+            if wrappers.contains(status) { continue }
             return RealRuntime(path: path)
         }
         return nil

@@ -72,9 +72,9 @@ struct CgroupLayoutTests {
         let text = "9:name=systemd:/user.slice\n5:cpuset:/x\n4:memory:/a/b:c\n1:cpu,cpuacct:/a\nnonsense\n0::/a\n"
         let membership = CgroupMembership(InputText(text), layout: layout)
         #expect(membership.paths == ["/a", "/a/b:c", "/user.slice", "/a"].map { CgroupPath($0) })
-        #expect(!membership.isHost)
-        #expect(CgroupMembership(InputText("4:memory:/\n1:cpu,cpuacct:/\n0::/\n"), layout: layout).isHost)
-        #expect(!CgroupMembership(InputText("4:memory:/\n1:cpu,cpuacct:/a\n0::/\n"), layout: layout).isHost)
+        #expect(!membership.isRoot)
+        #expect(CgroupMembership(InputText("4:memory:/\n1:cpu,cpuacct:/\n0::/\n"), layout: layout).isRoot)
+        #expect(!CgroupMembership(InputText("4:memory:/\n1:cpu,cpuacct:/a\n0::/\n"), layout: layout).isRoot)
     }
 
     @Test func giveTheSameCgroupUntilItIsMadeAnew() throws {

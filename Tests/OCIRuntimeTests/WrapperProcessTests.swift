@@ -1,5 +1,6 @@
 import Glibc
 import JSONText
+import LinuxSystem
 import OCIRuntime
 import TestContainers
 import Testing
@@ -135,6 +136,55 @@ struct WrapperProcessTests {
         #expect(result.errors.contains("is lxcfs-runtime itself"))
         #expect(try run(["--version"], runtime: "/no/runc").errors.contains("the runtime /no/runc cannot be used"))
         #expect(try run(["--version"], runtime: "no-such-runtime").errors.contains("is neither in PATH nor in /usr/bin"))
+    }
+
+    private func copy(to name: String) throws -> String {
+        let path = folder.path + "/" + name
+        #expect(try Command.run(["cp", "--reflink=auto", LXCFSProcess.built("lxcfs-runtime"), path]).succeeded)
+        return path
+    }
+
+    /// Links are recognised by their inode, which copies have each their own of.
+    @Test func copiesOfItInPathArePassedOver() throws {
+        for name in ["a", "b", "c"] { mkdir(folder.path + "/" + name, 0o755) }
+        let first = try copy(to: "a/runc")
+        _ = try copy(to: "b/runc")
+        link(folder.path + "/runtime", folder.path + "/c/runc")
+        let path = ["a", "b", "c"].map { folder.path + "/" + $0 }.joined(separator: ":")
+        let result = try Command.run(["env", "PATH=" + path, first, "state", "id"])
+        #expect(result.end == .exited(42))
+        #expect(result.output == "\(folder.path)/c/runc\n<state>\n<id>\n")
+        // To be named is not to be found.
+        let named = try Command.run(["env", "PATH=" + path, first, "--lxcfs-runtime=\(folder.path)/b/runc", "state", "id"])
+        #expect(named.end == .exited(42))
+    }
+
+    @Test func aRuntimeThatCallsItAgainOnAndOnIsStopped() throws {
+        let runtime = folder.path + "/again"
+        try write(
+            "again",
+            """
+            #!/bin/sh
+            exec \(LXCFSProcess.built("lxcfs-runtime")) --lxcfs-runtime=\(runtime) "$@"
+            """)
+        chmod(runtime, 0o755)
+        let result = try run(["--log=\(folder.path)/log", "state", "id"], runtime: runtime)
+        #expect(result.end == .exited(1))
+        #expect(result.errors.hasPrefix("lxcfs-runtime: the runtime calls lxcfs-runtime again, on and on: name the real runtime"))
+        #expect(read("log")?.contains("on and on") == true)
+    }
+
+    @Test func whatWasPassedIsHandedOnAsText() throws {
+        var passed = PassedWrappers("1:2 nonsense 3 4:5:6 -7:8 :9 18446744073709551615:10")
+        #expect(passed.text == "1:2 18446744073709551615:10")
+        let (file, other) = (try FileStatus(following: "/proc/self/exe"), try FileStatus(following: "/"))
+        #expect(!passed.contains(file))
+        passed.append(file)
+        #expect(passed.contains(file) && PassedWrappers(passed.text).contains(file) && !passed.contains(other))
+        for _ in 3..<PassedWrappers.most { passed.append(file) }
+        #expect(!passed.isTooLong)
+        passed.append(file)
+        #expect(passed.isTooLong)
     }
 
     @Test func peopleGetAnswers() throws {

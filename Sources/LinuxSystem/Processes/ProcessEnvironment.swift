@@ -17,4 +17,9 @@ package enum ProcessEnvironment {
     package static func value(of name: String) -> String? {
         getenv(name).map { String(cString: $0) }
     }
+
+    /// setenv(3). To be called while there is no other thread.
+    package static func set(_ name: String, to value: String) {
+        setenv(name, value, 1)
+    }
 }
