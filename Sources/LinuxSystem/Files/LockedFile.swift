@@ -34,7 +34,7 @@ package struct LockedFile: ~Copyable {
 
     /// The file that the path leads to: who had the lock may have removed the one that was opened, and ended, before it was locked.
     private static func locked(_ path: String, _ whenOpened: () -> Void) throws(Errno) -> OwnedFileDescriptor {
-        while true {
+        for _ in 0..<100 {
             let opened = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
             guard opened >= 0 else { throw Errno(rawValue: errno) }
             let descriptor = OwnedFileDescriptor(adopting: opened)
@@ -45,6 +45,7 @@ package struct LockedFile: ~Copyable {
             guard fcntl(opened, F_SETLK, &lock) == 0 else { throw Errno(rawValue: errno) }
             if let there = try? FileStatus(following: path), try descriptor.status().isSameFile(as: there) { return descriptor }
         }
+        throw .resourceTemporarilyUnavailable
     }
 
     private static func write(_ content: String, to file: borrowing OwnedFileDescriptor) throws(Errno) {
