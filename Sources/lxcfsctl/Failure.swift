@@ -28,17 +28,18 @@ struct Failure: Error {
     }
 
     /// A call that came to nothing.
-    init(_ error: ClientError, socket: String) {
+    init(_ error: ClientError, socket: String, hasSystemd: Bool = ServiceCommands.hasSystemd) {
         switch error {
         case .notRunning:
+            let start = ServiceCommands(hasSystemd: hasSystemd, mountPoint: "/var/lib/lxcfs").start
             self.init(
-                "no lxcfs is running at \(socket): start it (`systemctl start lxcfs`, or `lxcfs /var/lib/lxcfs`), or name the socket of the one that is running with --socket",
+                "no lxcfs is running at \(socket): start it (`\(start)`), or name the socket of the one that is running with --socket",
                 status: .notRunning)
         case .notPermitted:
             self.init("not permitted to open \(socket): use sudo, or become a member of the group of the socket", status: .notPermitted)
         case .timedOut:
-            self.init(
-                "lxcfs did not answer at \(socket) in time: look at its log (`journalctl -u lxcfs`), and try again", status: .noAnswer)
+            let log = hasSystemd ? "its log (`journalctl -u lxcfs`)" : "what it has written to standard error"
+            self.init("lxcfs did not answer at \(socket) in time: look at \(log), and try again", status: .noAnswer)
         case .closed, .interrupted:
             self.init("lxcfs hung up at \(socket) before it had answered: see `lxcfsctl status`, and try again", status: .noAnswer)
         case .fault(let fault): self.init(fault)

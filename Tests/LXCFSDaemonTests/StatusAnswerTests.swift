@@ -65,7 +65,10 @@ struct StatusAnswerTests {
         try bench.fixture.write("proc/self/mountinfo", ControlBench.mountInfo(""))
         let status = try status()
         #expect(status.health == .degraded && !status.mount.isAlive)
-        #expect(status.problems.map(\.text).contains { $0.contains("nothing is mounted at /mnt/lxcfs") })
+        let problem = try #require(status.problems.first { $0.text.contains("nothing is mounted at /mnt/lxcfs") })
+        #expect(problem.remedy == bench.service.commands.restart)
+        // Of this machine.
+        #expect(problem.remedy.contains("systemctl") == ServiceCommands.hasSystemd)
     }
 
     @Test func saysWhatCoversTheMount() throws {
@@ -85,7 +88,7 @@ struct StatusAnswerTests {
     @Test func saysThatTheKeeperIsGone() throws {
         bench.state[.keeperPID] = 4_194_305
         let status = try status()
-        #expect(status.problems.contains { $0.text.contains("keeper is gone") && $0.remedy.contains("restart") })
+        #expect(status.problems.contains { $0.text.contains("keeper is gone") && $0.remedy.contains(bench.service.commands.takeOver) })
         #expect(!status.processes.contains { $0.role == .keeper })
     }
 

@@ -69,7 +69,7 @@ struct DoctorHostTests {
         let impossible = findings(CgroupTreeStatus(state: .impossible, reason: "CAP_SETUID is missing"))
         #expect(impossible.map(\.text) == ["There is no cgroup tree: CAP_SETUID is missing"])
         #expect(impossible.first?.remedy?.contains("systemctl") == false)
-        host.folders["/run/systemd/system"] = ["x"]
+        host.folders["/run/systemd"] = ["system"]
         #expect(findings(status.cgroupTree).first?.remedy?.contains("lxcfs.service") == true)
         #expect(findings(nil).isEmpty, "an older worker does not tell")
     }
@@ -155,7 +155,7 @@ struct DoctorHostTests {
 
     @Test func looksAtTheUnit() {
         let host = ScriptedHost.serving()
-        host.links["/proc/1/exe"] = "/usr/lib/systemd/systemd"
+        host.folders["/run/systemd"] = ["system"]
         let command =
             "systemctl show lxcfs.service --property=LoadState,UnitFileState,ActiveState,Type,FileDescriptorStoreMax,FragmentPath,Restart"
         let well = "Type=notify\nRestart=always\nFileDescriptorStoreMax=16\nLoadState=loaded\nActiveState=active\nUnitFileState=enabled\n"

@@ -56,7 +56,7 @@ final class ScriptedHost: HostFacts {
     /// The same, with services that systemd starts.
     static func withSystemd() -> ScriptedHost {
         let host = bare()
-        host.folders["/run/systemd/system"] = ["lxcfs.service.d"]
+        host.folders["/run/systemd"] = ["journal", "system"]
         return host
     }
 

@@ -38,7 +38,7 @@ struct DoctorTests {
     @Test func namesSystemdsCommandsWhereItRunsAndNowhereElse() {
         let dead = "50 1 0:50 / /var/lib/lxcfs rw - fuse.lxcfs lxcfs rw\n"
         for host in [ScriptedHost.bare(), .withSystemd()] {
-            let isSystemds = !(host.folders["/run/systemd/system"] ?? []).isEmpty
+            let isSystemds = host.folders["/run/systemd"] != nil
             host.mountinfo += dead
             for probe in [Probe.dead, .silent] {
                 host.probes["/var/lib/lxcfs"] = probe
@@ -49,7 +49,10 @@ struct DoctorTests {
         }
         var status = GetStatus.Reply.well()
         status.mount.isAlive = false
-        #expect(complaints(MountCheck(), .with(.serving(), status)).map(\.remedy) == ["kill 10; sleep 1; lxcfs /var/lib/lxcfs &"])
+        #expect(
+            complaints(MountCheck(), .with(.serving(), status)).map(\.remedy) == [
+                "kill 10; sleep 1; lxcfs /var/lib/lxcfs & sleep 1; lxcfsctl repair"
+            ])
     }
 
     @Test func repeatsTheDaemonsOwnProblems() {
@@ -132,6 +135,51 @@ struct DoctorMountTests {
     @Test func seesThatItLooksFromElsewhere() {
         let findings = complaints(MountCheck(), .with(.bare()))
         #expect(findings.map(\.remedy) == ["nsenter -t 10 -m lxcfsctl doctor"])
+    }
+
+    @Test func saysFirstWhatToDoAboutWhoElseServesTheMountPoint() {
+        let stop = "kill 30; sleep 1; lxcfs /var/lib/lxcfs & sleep 1; lxcfsctl repair"
+        let install = "install this lxcfs in its place (Documentation/installing.md), then: "
+        let unknown = "stop that daemon and start this one, or if it has another socket: lxcfsctl doctor --socket PATH"
+        let runs: [(words: String, maps: String?, remedy: String)] = [
+            ("lxcfs /var/lib/lxcfs", "7f00 r-xp /usr/lib/x86_64-linux-gnu/lxcfs/liblxcfs.so\n", install + stop),
+            ("lxcfs /var/lib/lxcfs", "7f00 r-xp /usr/bin/lxcfs\n", stop),
+            ("lxcfs --control-socket none /var/lib/lxcfs", "", stop),
+            ("lxcfs --control-socket /run/x.sock /var/lib/lxcfs/", "", "lxcfsctl doctor --socket /run/x.sock"),
+            ("lxcfs --control-socket=/run/x.sock /var/lib/lxcfs", "", "lxcfsctl doctor --socket /run/x.sock"),
+            ("lxcfs --runtime-dir=/run/x /var/lib/lxcfs", "", "lxcfsctl doctor --socket /run/x/lxcfs/control.sock"),
+            ("lxcfs /elsewhere", "", unknown), ("lxcfs /var/lib/lxcfs", nil, unknown),
+        ]
+        for (words, maps, remedy) in runs {
+            let host = host(serving: words, maps)
+            #expect(complaints(MountCheck(), .without(host)).map(\.remedy) == [remedy], "\(words)")
+            #expect(Doctor.findings(.without(host)).first?.remedy == remedy, "\(words)")
+        }
+    }
+
+    /// A process that serves the mount point; one of its workers, which is not to be ended, comes before it.
+    private func host(serving words: String, _ maps: String?) -> ScriptedHost {
+        let host = ScriptedHost.bare()
+        host.mountinfo += dead
+        host.probes["/var/lib/lxcfs"] = .exists(mode: 0o040755, owner: 0, group: 0)
+        host.folders["/proc"] = ["29", "30"]
+        for pid in ["29", "30"] {
+            host.texts["/proc/\(pid)/comm"] = "lxcfs\n"
+            host.texts["/proc/\(pid)/cmdline"] = words.replacing(" ", with: "\0") + (pid == "29" ? "\0--worker\0" : "\0")
+            host.texts["/proc/\(pid)/maps"] = maps
+        }
+        return host
+    }
+
+    @Test func theCProgramIsReplacedAsItsServiceWhereSystemdRuns() {
+        let host = host(serving: "lxcfs /var/lib/lxcfs", "7f00 r-xp /usr/lib/liblxcfs.so\n")
+        host.folders["/run/systemd"] = ["system"]
+        let finding = complaints(MountCheck(), .without(host)).first
+        #expect(finding?.text == "The mount at /var/lib/lxcfs is served by the C program lxcfs (process 30)")
+        #expect(finding?.remedy == "install this lxcfs in its place (Documentation/installing.md), then: systemctl restart lxcfs")
+        host.texts["/proc/30/maps"] = nil
+        host.isRoot = false
+        #expect(complaints(MountCheck(), .without(host)).map(\.remedy) == ["sudo lxcfsctl doctor"])
     }
 
     @Test func countsMountsOnTopOfOneAnother() {

@@ -85,8 +85,8 @@ struct HelpTests {
 
     @Test func whatIsWrongHasAStatusAndSaysWhatToDo() {
         let failures: [(ClientError, lxcfsctl.ExitStatus, String)] = [
-            (.notRunning, .notRunning, "systemctl start lxcfs"), (.notPermitted, .notPermitted, "sudo"),
-            (.timedOut, .noAnswer, "journalctl"),
+            (.notRunning, .notRunning, "lxcfs /var/lib/lxcfs &"), (.notPermitted, .notPermitted, "sudo"),
+            (.timedOut, .noAnswer, "standard error"),
             (.closed, .noAnswer, "try again"),
             (.fault(.noSuchContainer("x", "no container is called x")), .failed, "no container is called x"),
             (.fault(.notPermitted(method: "Reload", "use sudo")), .notPermitted, "use sudo"),
@@ -94,9 +94,12 @@ struct HelpTests {
             (.fault(.methodNotFound("io.lxcfs.Control.New")), .failed, "older or newer"), (.system(.fileNameTooLong), .usage, "107"),
         ]
         for (error, status, text) in failures {
-            let failure = Failure(error, socket: "/run/s")
+            let failure = Failure(error, socket: "/run/s", hasSystemd: false)
             #expect(failure.status == status && failure.sentence.contains(text), "\(failure)")
-            #expect(!failure.sentence.hasSuffix("."))
+            #expect(!failure.sentence.hasSuffix(".") && !failure.sentence.contains("systemctl"))
+        }
+        for (error, text) in [(ClientError.notRunning, "`systemctl start lxcfs`"), (.timedOut, "`journalctl -u lxcfs`")] {
+            #expect(Failure(error, socket: "/run/s", hasSystemd: true).sentence.contains(text))
         }
     }
 

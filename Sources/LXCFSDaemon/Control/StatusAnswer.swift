@@ -42,6 +42,13 @@ extension ControlService {
             of: state.device, at: configuration.mountPoint, isConnected: Connection.isAlive(Worker.connectionDescriptor), parts.host)
     }
 
+    /// How people start and stop this daemon.
+    var commands: ServiceCommands {
+        ServiceCommands(
+            hasSystemd: ServiceCommands.hasSystemd, mountPoint: configuration.mountPoint,
+            running: Int64(hasKeeper ? ProcessIdentity.parent : ProcessIdentity.pid))
+    }
+
     private func reloaded(_ time: UnixTime) -> Reloaded {
         let outcome = StateMemory.ReloadOutcome(rawValue: state[.reloadOutcome]) ?? .none
         let at = time.of(boottime: state[.reloadedAt])
@@ -87,12 +94,12 @@ extension ControlService {
     // MARK: - Problems
 
     private func problems(_ mount: MountHealth) -> [Problem] {
-        var found = [mount.problem].compactMap { $0 }
+        var found = [mount.problem(commands)].compactMap { $0 }
         func add(_ text: String, _ remedy: String) { found.append(Problem(text: text, remedy: remedy)) }
         if !hasKeeper {
             add(
                 "the keeper is gone: worker \(ProcessIdentity.pid) serves alone, and nobody will replace it when it dies",
-                "start lxcfs again, it takes over: systemctl restart lxcfs")
+                "start lxcfs again, it takes over: \(commands.takeOver)")
         }
         if state[.reloadOutcome] == StateMemory.ReloadOutcome.failed.rawValue {
             add("the last reload failed: \(state.reloadReason)", "install a program that works, then: lxcfsctl reload")

@@ -55,23 +55,12 @@ struct Scene {
     /// Where the mount should be.
     var mountPoint: String { status?.mount.path ?? "/var/lib/lxcfs" }
 
-    /// Whether systemd is what starts services here.
-    var hasSystemd: Bool {
-        host.destination(ofLink: "/proc/1/exe")?.contains("systemd") == true || !host.names(in: "/run/systemd/system").isEmpty
-    }
+    /// Whether systemd is what starts services here. Its folder is often empty, and only root sees what process 1 is.
+    var hasSystemd: Bool { host.names(in: "/run/systemd").contains("system") }
 
-    /// The command that starts the daemon. Without systemd it is run as by hand, and needs a moment until it serves.
-    var startCommand: String { hasSystemd ? "systemctl start lxcfs" : "lxcfs \(mountPoint) &" }
+    /// How the daemon is started and stopped.
+    var commands: ServiceCommands { commands(for: status?.processes.first { $0.role == .keeper }?.pid) }
 
-    /// The same, whatever runs still, and then the one that replaces dead mounts in containers.
-    var startAndRepairCommand: String {
-        hasSystemd ? "systemctl restart lxcfs && lxcfsctl repair" : "lxcfs \(mountPoint) & sleep 1; lxcfsctl repair"
-    }
-
-    /// The command that starts a running daemon anew.
-    var restartCommand: String {
-        guard !hasSystemd else { return "systemctl restart lxcfs" }
-        let keeper = status?.processes.first { $0.role == .keeper }?.pid
-        return "kill \(keeper.map(String.init) ?? "$(pidof lxcfs)"); sleep 1; lxcfs \(mountPoint) &"
-    }
+    /// The same where this process is what runs.
+    func commands(for pid: Int64?) -> ServiceCommands { ServiceCommands(hasSystemd: hasSystemd, mountPoint: mountPoint, running: pid) }
 }

@@ -57,18 +57,18 @@ struct MountHealth {
     var mountPoint: MountPoint { MountPoint(path: path, device: device, isAlive: fault == nil, isShared: isShared) }
 
     /// What to tell of the fault.
-    var problem: Problem? {
+    func problem(_ commands: ServiceCommands) -> Problem? {
         switch fault {
         case nil: nil
         case .gone:
             Problem(
                 text: "nothing is mounted at \(path) any more; containers that have it bound are served on",
-                remedy: "systemctl restart lxcfs")
+                remedy: commands.restart)
         case .covered(let type):
             Problem(
                 text: "a file system of type \(type) is mounted over \(path): containers that are started now do not get lxcfs",
                 remedy: "umount \(path)")
-        case .dead: Problem(text: "the kernel asks nothing of the mount at \(path) any more", remedy: "systemctl restart lxcfs")
+        case .dead: Problem(text: "the kernel asks nothing of the mount at \(path) any more", remedy: commands.restart)
         case .unknown:
             Problem(text: "/proc/self/mountinfo cannot be read", remedy: "look for what denies it: mounts over /proc, or a lack of memory")
         }

@@ -28,7 +28,7 @@ extension ControlService {
     /// - Throws: MountIsDead.
     func ownMount() throws(ControlFault) -> OwnMount {
         let health = mountHealth
-        if let problem = health.problem { throw .mountIsDead(at: health.path, "\(problem.text); try: \(problem.remedy)") }
+        if let problem = health.problem(commands) { throw .mountIsDead(at: health.path, "\(problem.text); try: \(problem.remedy)") }
         return OwnMount(path: health.path, device: health.device)
     }
 }

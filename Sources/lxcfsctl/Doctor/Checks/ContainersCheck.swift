@@ -38,7 +38,7 @@ struct ContainersCheck: Check {
         return [
             warning(
                 "\(Sentence.count(dead.count, "container has", "containers have")) mounts of an lxcfs that is gone (process \(pids))",
-                remedy: scene.status == nil ? scene.startAndRepairCommand : "lxcfsctl repair")
+                remedy: scene.status == nil ? scene.commands.startAndRepair : "lxcfsctl repair")
         ]
     }
 

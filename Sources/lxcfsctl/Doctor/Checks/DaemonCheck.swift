@@ -15,7 +15,10 @@ struct DaemonCheck: Check {
     private func silence(of scene: Scene) -> Finding {
         switch scene.silence {
         case .notRunning, nil:
-            fault("No lxcfs is running at \(scene.socket): what follows is what can be seen without it", remedy: scene.startCommand)
+            fault(
+                "No lxcfs is running at \(scene.socket): what follows is what can be seen without it",
+                // What is in the way at the mount point comes first.
+                remedy: MountCheck().examine(scene).first { $0.level >= .warning }?.remedy ?? scene.commands.start)
         case .notPermitted:
             fault("This user may not open \(scene.socket): what follows is what can be seen without it", remedy: "sudo lxcfsctl doctor")
         case .fault(let fault):

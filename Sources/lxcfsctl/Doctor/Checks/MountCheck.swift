@@ -23,7 +23,7 @@ struct MountCheck: Check {
         let mount = status.mount
         guard mount.isAlive else {
             return [
-                fault("The daemon's mount at \(mount.path) is gone or covered, or nobody answers there", remedy: scene.restartCommand)
+                fault("The daemon's mount at \(mount.path) is gone or covered, or nobody answers there", remedy: scene.commands.restart)
             ]
         }
         var findings: [Finding] = []
@@ -54,22 +54,40 @@ struct MountCheck: Check {
             return [
                 fault(
                     "The mount at \(scene.mountPoint) is dead: its files give `Transport endpoint is not connected`",
-                    remedy: scene.startAndRepairCommand)
+                    remedy: scene.commands.startAndRepair)
             ]
         case .silent:
             return [
                 fault(
                     "The mount at \(scene.mountPoint) does not answer: its daemon is stopped or hangs",
-                    remedy: (scene.hasSystemd ? "" : "kill -9 $(pidof lxcfs); ") + scene.startAndRepairCommand)
+                    remedy: scene.commands.restartByForce)
             ]
         default:
             // Who may not ask, or gets no answer, does not know whose it is.
             guard scene.silence == .notRunning || scene.silence == nil else { return [ok("The mount at \(scene.mountPoint) answers")] }
-            return [
-                warning(
-                    "The mount at \(scene.mountPoint) answers, but not from a daemon of this socket: the C program, or one with another socket",
-                    remedy: "lxcfsctl --socket PATH doctor, or stop that daemon and start this one")
-            ]
+            return [stranger(scene)]
+        }
+    }
+
+    /// The mount answers, and nobody at the socket.
+    private func stranger(_ scene: Scene) -> Finding {
+        let mount = "The mount at \(scene.mountPoint)"
+        switch scene.mountServer {
+        case .predecessor(let pid):
+            return warning(
+                "\(mount) is served by the C program lxcfs (process \(pid))",
+                remedy: "install this lxcfs in its place (Documentation/installing.md), then: \(scene.commands(for: pid).restart)")
+        case .elsewhere(let socket):
+            return warning("\(mount) is served by an lxcfs with another socket", remedy: "lxcfsctl doctor --socket \(socket)")
+        case .mute(let pid):
+            return warning(
+                "\(mount) is served by an lxcfs that has no control socket (process \(pid))", remedy: scene.commands(for: pid).restart)
+        case nil:
+            return warning(
+                "\(mount) answers, but not from a daemon of this socket: the C program, or one with another socket",
+                remedy: scene.host.isRoot
+                    ? "stop that daemon and start this one, or if it has another socket: lxcfsctl doctor --socket PATH"
+                    : "sudo lxcfsctl doctor")
         }
     }
 }

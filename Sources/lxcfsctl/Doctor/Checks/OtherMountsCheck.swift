@@ -28,15 +28,10 @@ struct OtherMountsCheck: Check {
 
     /// Daemons of the same name that are none of ours, with the same folder.
     private func processes(_ scene: Scene) -> [Finding] {
-        let own = Set(scene.status?.processes.map(\.pid) ?? [])
         guard scene.status != nil else { return [] }
-        return scene.host.names(in: "/proc").compactMap { name in
-            guard let pid = Int64(name), !own.contains(pid), scene.host.text(of: "/proc/\(pid)/comm") == "lxcfs\n" else { return nil }
-            // A process that is stuck may keep whoever reads its command line waiting.
-            let words = (scene.host.patientText(of: "/proc/\(pid)/cmdline") ?? "").split(separator: "\0")
-            guard words.dropFirst().contains(where: { Path.isSame(String($0), as: scene.mountPoint) }) else { return nil }
-            return warning(
-                "A second lxcfs, process \(pid), was started for \(scene.mountPoint)",
+        return scene.strangers.map { process in
+            warning(
+                "A second lxcfs, process \(process.pid), was started for \(scene.mountPoint)",
                 remedy: "stop the one that is not wanted\(scene.hasSystemd ? "; systemctl list-units '*lxcfs*'" : "")")
         }
     }

@@ -1,3 +1,5 @@
+internal import LXCFSControl
+
 /// Who may ask the daemon.
 struct SocketCheck: Check {
     let name = "socket"
@@ -8,7 +10,7 @@ struct SocketCheck: Check {
             return []
         }
         guard mode & 0o170000 == 0o140000 else {
-            return [fault("\(scene.socket) is no socket", remedy: "rm \(scene.socket); \(scene.restartCommand)")]
+            return [fault("\(scene.socket) is no socket", remedy: "rm \(scene.socket); \(scene.commands.restart)")]
         }
         let permissions = String(mode & 0o777, radix: 8)
         if owner != 0 {
