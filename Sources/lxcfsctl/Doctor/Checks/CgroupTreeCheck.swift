@@ -29,7 +29,7 @@ struct CgroupTreeCheck: Check {
 
     private func remedy(_ scene: Scene) -> String {
         scene.hasSystemd
-            ? "install the unit of this lxcfs (Packaging/systemd/lxcfs.service); systemctl daemon-reload; systemctl restart lxcfs"
+            ? "\(SystemdCheck.newUnit); systemctl restart lxcfs"
             : "start lxcfs with the capabilities and the kernel that Documentation/cgroup-tree.md names, or with --disable-cgroup"
     }
 }

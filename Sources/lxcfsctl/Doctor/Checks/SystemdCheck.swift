@@ -4,6 +4,9 @@ internal import LinuxSystem
 struct SystemdCheck: Check {
     let name = "systemd"
 
+    /// What to do about a unit that is another's or an older one.
+    static let newUnit = "install the unit of this lxcfs (Packaging/systemd/lxcfs.service); systemctl daemon-reload"
+
     func examine(_ scene: Scene) -> [Finding] {
         guard scene.hasSystemd else { return [note("systemd does not run here: nobody but lxcfs itself starts lxcfs again")] }
         let wanted = ["LoadState", "UnitFileState", "ActiveState", "Type", "FileDescriptorStoreMax", "FragmentPath", "Restart"]
@@ -32,13 +35,13 @@ struct SystemdCheck: Check {
             findings.append(
                 warning(
                     "\(path) has Type=\(unit["Type"] ?? ""): containers may be started before lxcfs is ready",
-                    remedy: "install the unit of this lxcfs (Packaging/systemd/lxcfs.service); systemctl daemon-reload"))
+                    remedy: SystemdCheck.newUnit))
         }
         if (unit["FileDescriptorStoreMax"].flatMap { Int($0) } ?? 0) < 2 {
             findings.append(
                 warning(
                     "\(path) has no FileDescriptorStoreMax=: a restart leaves the mounts of all running containers dead",
-                    remedy: "install the unit of this lxcfs (Packaging/systemd/lxcfs.service); systemctl daemon-reload"))
+                    remedy: SystemdCheck.newUnit))
         }
         return findings.isEmpty ? [ok("lxcfs.service is enabled, and \(unit["ActiveState"] ?? "")")] : findings
     }
