@@ -17,7 +17,8 @@ package enum RuntimeWrapper {
         let given = Array(words.dropFirst())
         if ContainerHook.isCalled(given) { return ContainerHook.run(given) }
         let call = RuntimeCall(given)
-        let options = WrapperOptions(name: words.first ?? "", call.own.map { given[$0] }, socket: usualSocket, read: content)
+        let options = WrapperOptions(
+            name: words.first ?? "", call.own.map { given[$0] }, socket: ControlInterface.socketOfEnvironment, read: content)
         switch options.question {
         case .version: return answer("lxcfs-runtime \(ProductVersion.current)\n")
         case .help: return answer(help)
@@ -73,7 +74,7 @@ package enum RuntimeWrapper {
         let configuration = ContainerConfiguration(bundle.configuration)
         guard configuration.wish ?? options.isDefault, configuration.obstacle == nil else { return }
         let insertion = ViewInsertion(
-            mounts: try DaemonMounts.list(socket: options.socket, options.selection, patience: patience),
+            mounts: try mounts(options),
             isRuntimeStrict: !runtime.isCrun, program: ownPath, isRequired: options.isRequired)
         do throws(JSONTextError) {
             guard try insertion.apply(to: &bundle.configuration, bundle: bundle.folder) else { return }
@@ -83,9 +84,16 @@ package enum RuntimeWrapper {
         try bundle.replace()
     }
 
-    private static var usualSocket: String {
-        if let variable = ProcessEnvironment.value(of: ControlInterface.socketVariable), !variable.isEmpty { return variable }
-        return ControlInterface.usualSocket
+    /// What the daemon has for a container that is made in this mount namespace.
+    private static func mounts(_ options: WrapperOptions) throws(WrapperFailure) -> [Mount] {
+        do throws(MountsFailure) {
+            return try ControlClient(socket: options.socket).mounts(options.selection, timeout: patience).mounts
+        } catch {
+            switch error {
+            case .call(let error): throw WrapperFailure(error.sentence(socket: options.socket))
+            case .selection(let error), .visibility(let error): throw WrapperFailure("\(error)")
+            }
+        }
     }
 
     /// Where this program really lies: the hook is started by another process, in another folder.

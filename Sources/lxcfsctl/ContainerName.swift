@@ -34,7 +34,7 @@ enum ContainerName: ExpressibleByArgument, Equatable, Sendable {
 
     /// The containers that the daemon knows, for the shell's completion.
     static let completion = CompletionKind.custom { _, _, prefix in
-        let client = ControlClient(socket: GlobalOptions.socketFromEnvironment, timeout: 1_000_000_000)
+        let client = ControlClient(socket: ControlInterface.socketOfEnvironment, timeout: 1_000_000_000)
         let known = (try? client.call(ListContainers.self))?.containers ?? []
         return known.map(\.id).filter { $0.hasPrefix(prefix) && isSafeInShell($0) }
     }
@@ -63,7 +63,7 @@ enum FileName {
 
     /// The files that the daemon has, for the shell's completion.
     static let completion = CompletionKind.custom { _, _, prefix in
-        let client = ControlClient(socket: GlobalOptions.socketFromEnvironment, timeout: 1_000_000_000)
+        let client = ControlClient(socket: ControlInterface.socketOfEnvironment, timeout: 1_000_000_000)
         let mounts = (try? client.call(ListMounts.self, ListMounts.Parameters()))?.mounts ?? []
         return mounts.map(\.file).filter { $0.hasPrefix(prefix) }
     }

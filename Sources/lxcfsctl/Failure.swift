@@ -29,23 +29,21 @@ struct Failure: Error {
 
     /// A call that came to nothing.
     init(_ error: ClientError, socket: String, hasSystemd: Bool = ServiceCommands.hasSystemd) {
+        let sentence = error.sentence(socket: socket)
         switch error {
         case .notRunning:
             let start = ServiceCommands(hasSystemd: hasSystemd, mountPoint: "/var/lib/lxcfs").start
             self.init(
-                "no lxcfs is running at \(socket): start it (`\(start)`), or name the socket of the one that is running with --socket",
-                status: .notRunning)
+                "\(sentence): start it (`\(start)`), or name the socket of the one that is running with --socket", status: .notRunning)
         case .notPermitted:
-            self.init("not permitted to open \(socket): use sudo, or become a member of the group of the socket", status: .notPermitted)
+            self.init("\(sentence): use sudo, or become a member of the group of the socket", status: .notPermitted)
         case .timedOut:
             let log = hasSystemd ? "its log (`journalctl -u lxcfs`)" : "what it has written to standard error"
-            self.init("lxcfs did not answer at \(socket) in time: look at \(log), and try again", status: .noAnswer)
-        case .closed, .interrupted:
-            self.init("lxcfs hung up at \(socket) before it had answered: see `lxcfsctl status`, and try again", status: .noAnswer)
+            self.init("\(sentence): look at \(log), and try again", status: .noAnswer)
+        case .closed, .interrupted: self.init("\(sentence): see `lxcfsctl status`, and try again", status: .noAnswer)
         case .fault(let fault): self.init(fault)
-        case .system(.fileNameTooLong):
-            self.init("the path of a socket has at most \(ClientSocket.longestPath) bytes, \(socket) has more", status: .usage)
-        case .system(let errno): self.init("cannot connect to \(socket): \(errno)", status: .noAnswer)
+        case .system(.fileNameTooLong): self.init(sentence, status: .usage)
+        case .system: self.init(sentence, status: .noAnswer)
         }
     }
 

@@ -4,14 +4,11 @@ internal import LinuxSystem
 
 /// What every command takes.
 struct GlobalOptions: ParsableArguments {
-    static let usualSocket = ControlInterface.usualSocket
-    static let socketVariable = ControlInterface.socketVariable
-
     @Option(
         help: ArgumentHelp(
             """
-            The daemon's control socket, a path of at most \(ClientSocket.longestPath) bytes (default: $\(GlobalOptions.socketVariable), or \
-            \(GlobalOptions.usualSocket)).
+            The daemon's control socket, a path of at most \(ClientSocket.longestPath) bytes (default: $\(ControlInterface.socketVariable), or \
+            \(ControlInterface.usualSocket)).
             """, valueName: "path"),
         completion: .file())
     var socket: String?
@@ -45,13 +42,7 @@ struct GlobalOptions: ParsableArguments {
     }
 
     /// Where the daemon is asked.
-    var socketPath: String { socket ?? GlobalOptions.socketFromEnvironment }
-
-    /// Where it is asked if the command line does not say.
-    static var socketFromEnvironment: String {
-        if let variable = ProcessEnvironment.value(of: socketVariable), !variable.isEmpty { return variable }
-        return usualSocket
-    }
+    var socketPath: String { socket ?? ControlInterface.socketOfEnvironment }
 
     /// A new client of the daemon.
     func client(interruption: Int32? = nil) -> ControlClient { ControlClient(socket: socketPath, interruption: interruption) }

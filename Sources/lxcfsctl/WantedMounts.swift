@@ -1,7 +1,5 @@
 internal import ArgumentParser
 internal import LXCFSControl
-internal import LinuxSystem
-internal import SystemPackage
 
 /// Which files are wanted, for commands that have a runtime mount them.
 struct WantedFiles: ParsableArguments {
@@ -21,29 +19,14 @@ extension GlobalOptions {
     func mounts(
         _ selection: MountSelection, isHere: Bool = true, remedy: String = "see `lxcfsctl doctor`"
     ) throws(Failure) -> ListMounts.Reply {
-        let client = client()
-        var list = try call(ListMounts.self, ListMounts.Parameters(), on: client)
-        do throws(MountListError) {
-            list.mounts = try selection.apply(to: list.mounts)
+        do throws(MountsFailure) {
+            return try client().mounts(selection, isHere: isHere)
         } catch {
-            throw Failure("\(error)")
-        }
-        if isHere { try checkVisibility(of: list, client, remedy) }
-        return list
-    }
-
-    private func checkVisibility(of list: ListMounts.Reply, _ client: ControlClient, _ remedy: String) throws(Failure) {
-        let device = try call(GetStatus.self, Nothing(), on: client).mount.device
-        let visible: VisibleMounts
-        do throws(Errno) {
-            visible = try VisibleMounts.current()
-        } catch {
-            throw Failure("cannot read /proc/self/mountinfo: \(error)")
-        }
-        do throws(MountListError) {
-            try visible.check(list, device: device)
-        } catch {
-            throw Failure("\(error): \(remedy)")
+            switch error {
+            case .call(let error): throw Failure(error, socket: socketPath)
+            case .selection(let error): throw Failure("\(error)")
+            case .visibility(let error): throw Failure("\(error): \(remedy)")
+            }
         }
     }
 }

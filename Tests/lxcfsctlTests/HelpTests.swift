@@ -20,7 +20,7 @@ struct HelpTests {
     @Test func theProgramNamesItsCommandsStatusesAndVariables() {
         let help = LXCFSCtl.helpMessage(columns: 100)
         for command in HelpTests.shown { #expect(help.contains("  \(command.configuration.commandName ?? "?") ")) }
-        for text in ["EXIT STATUS", "64", GlobalOptions.socketVariable, "NO_COLOR", "--generate-completion-script"] {
+        for text in ["EXIT STATUS", "64", ControlInterface.socketVariable, "NO_COLOR", "--generate-completion-script"] {
             #expect(help.contains(text), "\(text)")
         }
     }

@@ -1,3 +1,4 @@
+internal import LinuxSystem
 package import SystemPackage
 
 /// Why a call came to nothing.
@@ -16,6 +17,19 @@ package enum ClientError: Error, Sendable, Equatable {
     case fault(ControlFault)
     /// The kernel refuses something: ENAMETOOLONG for a path beyond `ClientSocket.longestPath`, EMFILE.
     case system(Errno)
+
+    /// A sentence that begins small and has no full stop.
+    package func sentence(socket: String) -> String {
+        switch self {
+        case .notRunning: "no lxcfs is running at \(socket)"
+        case .notPermitted: "this user may not open \(socket)"
+        case .timedOut, .interrupted: "lxcfs did not answer at \(socket) in time"
+        case .closed: "lxcfs hung up at \(socket) before it had answered"
+        case .fault(let fault): "lxcfs answered at \(socket): \(fault.reason)"
+        case .system(.fileNameTooLong): "the path of a socket has at most \(ClientSocket.longestPath) bytes, \(socket) has more"
+        case .system(let error): "cannot connect to \(socket): \(error)"
+        }
+    }
 
     init(_ error: Errno) {
         switch error {

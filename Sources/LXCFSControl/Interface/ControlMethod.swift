@@ -1,3 +1,5 @@
+internal import LinuxSystem
+
 /// A method of the interface `io.lxcfs.Control`: what it is called, what it takes, what it gives. Documentation of each: the interface file.
 package protocol ControlMethod: SendableMetatype {
     associatedtype Parameters: Codable & Sendable & Equatable
@@ -31,6 +33,10 @@ package enum ControlInterface {
     package static let usualSocket = "/run/" + socketInRuntimeDirectory
     /// The variable by which clients are told another place.
     package static let socketVariable = "LXCFS_CONTROL_SOCKET"
+    /// Where it is if the command line does not say.
+    package static var socketOfEnvironment: String {
+        ProcessEnvironment.value(of: socketVariable).flatMap { $0.isEmpty ? nil : $0 } ?? usualSocket
+    }
 }
 
 /// The bounds that the interface file states.

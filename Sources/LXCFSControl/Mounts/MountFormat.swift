@@ -1,3 +1,5 @@
+package import SystemPackage
+
 /// The ways of writing down what a runtime has to mount. Documentation/lxcfsctl.md says how each is used.
 package enum MountFormat: String, Sendable, CaseIterable {
     /// `-v SOURCE:DESTINATION:rw`, for `docker run $(lxcfsctl mounts) IMAGE`.
@@ -73,6 +75,8 @@ package enum MountListError: Error, Sendable, Equatable, CustomStringConvertible
     case unwritable(path: String, format: MountFormat, character: String)
     /// For whoever asks, there is no file of this lxcfs at this place.
     case notVisible(source: String, reason: String)
+    /// /proc/self/mountinfo cannot be read.
+    case noTable(Errno)
 
     package var description: String {
         switch self {
@@ -86,6 +90,7 @@ package enum MountListError: Error, Sendable, Equatable, CustomStringConvertible
                 + "use another format, or mount lxcfs at another place"
         case .notVisible(let source, let reason):
             "\(source) is not lxcfs's file in the mount namespace of this program, because \(reason)"
+        case .noTable(let error): "cannot read /proc/self/mountinfo: \(error)"
         }
     }
 }

@@ -1,5 +1,5 @@
 package import LinuxSystem
-package import SystemPackage
+internal import SystemPackage
 
 /// What is mounted for whoever runs this program: a runtime that is given a source which lxcfs is mounted on in another mount namespace only
 /// would mount an empty folder, or fail.
@@ -13,8 +13,12 @@ package struct VisibleMounts {
     }
 
     /// What is mounted for this process.
-    package static func current() throws(Errno) -> VisibleMounts {
-        VisibleMounts(table: try MountTable.current())
+    static func current() throws(MountListError) -> VisibleMounts {
+        do throws(Errno) {
+            return VisibleMounts(table: try MountTable.current())
+        } catch {
+            throw .noTable(error)
+        }
     }
 
     /// - Parameter device: of the daemon's mount, as mountinfo has it.
