@@ -48,13 +48,6 @@ extension ControlService {
             running: Int64(hasKeeper ? ProcessIdentity.parent : ProcessIdentity.pid))
     }
 
-    /// How people start and stop this daemon.
-    var commands: ServiceCommands {
-        ServiceCommands(
-            hasSystemd: ServiceCommands.hasSystemd, mountPoint: configuration.mountPoint,
-            running: Int64(hasKeeper ? ProcessIdentity.parent : ProcessIdentity.pid))
-    }
-
     private func reloaded(_ time: UnixTime) -> Reloaded {
         let outcome = StateMemory.ReloadOutcome(rawValue: state[.reloadOutcome]) ?? .none
         let at = time.of(boottime: state[.reloadedAt])
