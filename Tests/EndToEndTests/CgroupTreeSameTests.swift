@@ -25,15 +25,17 @@ extension EndToEnd.CgroupTree {
 
         @Test(arguments: cases)
         func randomOperationsHaveTheSameResults(caller: CgroupTreeCaller, controller: String) throws {
-            let hierarchy = try CgroupTreeRun.hierarchy(controller)
-            let seed = CgroupTreeRun.seed
+            for seed in CgroupTreeRun.seeds { try expectSameResults(caller, CgroupTreeRun.hierarchy(controller), seed) }
+        }
+
+        private func expectSameResults(_ caller: CgroupTreeCaller, _ hierarchy: CgroupMounts.Hierarchy, _ seed: UInt64) throws {
             let lines = try [nil, Bench.mountPoint()].map { mountPoint in
                 let container = try CgroupTreeContainer(caller, hierarchy, mountPoint: mountPoint)
                 defer { container.end() }
                 return try container.run(["sequence", "\(seed)", "\(Same.count)", container.base])
             }
             #expect(lines[0].count > Same.count / 2 && lines[0].count { $0.contains(" -> ok") } > Same.count / 10, "\(lines[0])")
-            #expect(CgroupTreeRun.differences(lines[1], from: lines[0]) == "", "seed \(seed)")
+            #expect(CgroupTreeRun.differences(lines[1], from: lines[0]) == "", "\(caller), seed \(seed)")
         }
 
         /// What the program compares would be worth nothing if it printed something else every time.
