@@ -147,7 +147,8 @@ extension EndToEnd.CgroupTree {
                 "--hierarchy", container.root, "--above", family.parent.path, "--outside", family.sibling.path, "--outside",
                 family.nephew.path, "--foreign-pid", "\(family.stranger.pid)",
             ]
-            return try container.run(["fuzz", "\(CgroupTreeRun.seed)", "\(count)", container.base], options: options, seconds: 120)
+            return try container.run(
+                ["fuzz", "\(CgroupTreeRun.seed)", "\(count)", container.base], options: options, seconds: SurvivalRun.isLong ? 600 : 120)
         }
 
         private static let cases: [(CgroupTreeCaller, String)] = CgroupTreeRun.all(or: [
@@ -170,8 +171,11 @@ extension EndToEnd.CgroupTree {
         ) throws {
             let family = try Family()
             defer { family.end() }
+            // The program as it is shipped takes a third of the time.
+            let daemon = SurvivalRun.isLong ? try SurvivalRun.daemon() : nil
+            defer { daemon?.stop() }
             let before = family.snapshot
-            let lines = try fuzz(caller, controller, mountPoint: Bench.mountPoint(), family, namespaces: namespaces)
+            let lines = try fuzz(caller, controller, mountPoint: daemon?.mountPoint ?? Bench.mountPoint(), family, namespaces: namespaces)
             #expect(
                 lines == ["\(Fuzz.count) tried, 0 had an effect or told something"],
                 "seed \(CgroupTreeRun.seed): \(lines.prefix(20)) \(lines.suffix(1))")
