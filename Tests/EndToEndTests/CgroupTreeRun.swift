@@ -40,13 +40,14 @@ enum CgroupTreeRun {
         throw BenchError("cannot install \(LXCFSProcess.built("cgroup-tree"))")
     }
 
-    /// A folder that goes with the tests, with the program and a set-uid echo(1) in it.
+    /// A folder that goes with the tests, with the program in it, once more as a set-uid program of root's, and as a set-gid one of group 4711.
     private static let folder: String? = {
         guard let made = try? TemporaryFolder() else { return nil }
         folderOwner.hold(made)
         let script = """
             cp "$1" "$2/cgroup-tree" && cp "$(command -v busybox)" "$2/busybox" && ln -s busybox "$2/sh" || exit 1
-            mkdir "$2/set-uid" && cp "$1" "$2/set-uid/cgroup-tree" && chmod 4755 "$2/set-uid/cgroup-tree"
+            mkdir "$2/set-uid" && cp "$1" "$2/set-uid/cgroup-tree" && chmod 4755 "$2/set-uid/cgroup-tree" || exit 1
+            mkdir "$2/set-gid" && cp "$1" "$2/set-gid/cgroup-tree" && chgrp 4711 "$2/set-gid/cgroup-tree" && chmod 2755 "$2/set-gid/cgroup-tree"
             """
         let result = try? Command.run(["sh", "-c", script, "sh", LXCFSProcess.built("cgroup-tree"), made.path])
         return result?.succeeded == true ? made.path : nil
