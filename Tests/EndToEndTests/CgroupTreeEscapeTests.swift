@@ -183,5 +183,68 @@ extension EndToEnd.CgroupTree {
             #expect(lines == (try direct.operate(operations)))
             #expect(lines[7...8] == ["kept-read 0 100 0 -> ENODEV", "kept-write 0 128M -> ENODEV"])
         }
+
+        /// A group changes places with another one between the moment at which its path is looked up and the one at which it is opened.
+        @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow)) func whatIsOpenIsNeverThatOfAnotherOne() throws {
+            let hierarchy = try CgroupTreeRun.hierarchy("memory")
+            let container = try CgroupTreeContainer(.root, hierarchy, mountPoint: Bench.mountPoint())
+            let count = SurvivalRun.isLong ? 50_000 : 2000
+            let place = container.cgroup.directory(in: hierarchy)
+            let lines = try container.run(["swaps", "1", "\(count)", container.base], options: ["--hierarchy", place])
+            #expect(lines == ["reached; another one was reached 0 times; a 1, b 0"])
+        }
+
+        /// A cgroup's folder over which something else is mounted where the daemon runs: what it shows is the cgroup. Where it can have no mounts of its own, as
+        /// before Linux 5.2, it shows nothing.
+        @Test(.enabled(if: !SurvivalRun.isSlow, SurvivalRun.tooSlow), arguments: [false, true])
+        func whatIsMountedOverACgroupIsNotShown(isWithoutCopies: Bool) throws {
+            let hierarchy = try CgroupTreeRun.hierarchy("memory")
+            let own = try TestCgroup()
+            let covered = ["early", "late"].map { own.directory(in: hierarchy) + "/" + $0 }
+            for folder in covered { try #require(mkdir(folder, 0o755) == 0) }
+            let other = try TestCgroup()
+            let value = other.directory(in: hierarchy) + "/notify_on_release"
+            try Machine.write("1", to: value)
+            let folder = try TemporaryFolder()
+            let script = """
+                mkdir "$1/mnt" && mount --bind "$2" "$3" || exit 1
+                shift 3
+                exec "$@"
+                """
+            let filter = isWithoutCopies ? [try CgroupTreeRun.program(), "without-open-tree"] : []
+            let daemon = try Command(
+                ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", folder.path]
+                    + [other.directory(in: hierarchy), covered[0]] + filter
+                    + [LXCFSProcess.binary, "--runtime-dir", folder.path] + LXCFSProcess.options + [folder.path + "/mnt"])
+            defer {
+                daemon.signal(SIGTERM)
+                _ = daemon.wait()
+                withExtendedLifetime(folder) {}
+            }
+            let enter = { (command: [String]) in ["nsenter", "-t", "\(daemon.pid)", "--mount", "--"] + command }
+            let isServing = { (Machine.read("/proc/\(daemon.pid)/mountinfo") ?? "").contains(" \(folder.path)/mnt ") }
+            try #require(Machine.wait(15) { isServing() || !daemon.isRunning } && daemon.isRunning, "\(daemon.errorsSoFar)")
+            try #require(Command.run(enter(["mount", "--bind", other.directory(in: hierarchy), covered[1]])).succeeded)
+            let operations = ["early", "late"].flatMap { name in
+                ["read \(name)/notify_on_release", "write \(name)/notify_on_release 0", "stat \(name)"]
+            }
+            let look = { (base: String) throws in
+                let join = TestContainer.joinScript(own) + "\nexec \"$@\""
+                let asked = enter([try CgroupTreeRun.program(), "do", base] + operations)
+                return try Command.run(["sh", "-c", join, "sh"] + asked).output.split(separator: "\n").map(String.init)
+            }
+            // It is mounted there.
+            let mounted = try look(own.directory(in: hierarchy))
+            #expect(mounted.count == 6 && mounted[0] == "read early/notify_on_release -> ok 1|", "\(mounted)")
+            #expect(Machine.read(value) == "0\n")
+            try Machine.write("1", to: value)
+            let lines = try look(CgroupTreeRun.place(of: hierarchy, mountPoint: folder.path + "/mnt") + "/" + own.path)
+            for (operation, line) in zip(operations, lines) {
+                let expected = isWithoutCopies ? " -> EXDEV" : operation.hasPrefix("read") ? " -> ok 0|" : " -> ok"
+                #expect(line.hasPrefix(operation + expected), "\(line)")
+            }
+            #expect(lines.count == operations.count)
+            #expect(Machine.read(value) == "1\n")
+        }
     }
 }

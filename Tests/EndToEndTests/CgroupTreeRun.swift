@@ -15,14 +15,18 @@ enum CgroupTreeRun {
         CgroupMounts.hierarchy(of: $0)?.isUnified == false
     }
 
-    /// Each caller with each hierarchy that is compared, with LXCFS_TEST_LONG=1; else some of them, on an emulated machine the first two.
+    /// Each caller with each hierarchy that is compared, with LXCFS_TEST_LONG=1 or several seeds; else some of them, on an emulated machine the
+    /// first two.
     static func all(or some: [(CgroupTreeCaller, String)]) -> [(CgroupTreeCaller, String)] {
-        if !SurvivalRun.isLong { return Array(some.filter { controllers.contains($0.1) }.prefix(SurvivalRun.isSlow ? 2 : 100)) }
-        return CgroupTreeCaller.allCases.flatMap { caller in controllers.map { (caller, $0) } }
+        if SurvivalRun.isLong || seeds.count > 1 { return CgroupTreeCaller.allCases.flatMap { caller in controllers.map { (caller, $0) } } }
+        return Array(some.filter { controllers.contains($0.1) }.prefix(SurvivalRun.isSlow ? 2 : 100))
     }
 
     /// The seed of random operations; LXCFS_TEST_SEED=N for those of an earlier run.
     static let seed = SurvivalRun.seed
+
+    /// That one, and those behind it: as many as LXCFS_TEST_SEEDS=N says.
+    static let seeds = (0..<(Machine.environment("LXCFS_TEST_SEEDS").flatMap { UInt64($0) } ?? 1)).map { seed &+ $0 }
 
     /// The capabilities that this process has, and so every daemon that it starts: a mask in hexadecimal digits.
     static let permittedCapabilities =
@@ -36,13 +40,14 @@ enum CgroupTreeRun {
         throw BenchError("cannot install \(LXCFSProcess.built("cgroup-tree"))")
     }
 
-    /// A folder that goes with the tests, with the program and a set-uid echo(1) in it.
+    /// A folder that goes with the tests, with the program in it, once more as a set-uid program of root's, and as a set-gid one of group 4711.
     private static let folder: String? = {
         guard let made = try? TemporaryFolder() else { return nil }
         folderOwner.hold(made)
         let script = """
             cp "$1" "$2/cgroup-tree" && cp "$(command -v busybox)" "$2/busybox" && ln -s busybox "$2/sh" || exit 1
-            mkdir "$2/set-uid" && cp "$1" "$2/set-uid/cgroup-tree" && chmod 4755 "$2/set-uid/cgroup-tree"
+            mkdir "$2/set-uid" && cp "$1" "$2/set-uid/cgroup-tree" && chmod 4755 "$2/set-uid/cgroup-tree" || exit 1
+            mkdir "$2/set-gid" && cp "$1" "$2/set-gid/cgroup-tree" && chgrp 4711 "$2/set-gid/cgroup-tree" && chmod 2755 "$2/set-gid/cgroup-tree"
             """
         let result = try? Command.run(["sh", "-c", script, "sh", LXCFSProcess.built("cgroup-tree"), made.path])
         return result?.succeeded == true ? made.path : nil
@@ -197,7 +202,7 @@ final class CgroupTreeContainer {
     /// Runs Tests/cgroup-tree as the caller. Its lines.
     func run(_ arguments: [String], options: [String] = [], seconds: Double = 60) throws -> [String] {
         let result = try container.run([CgroupTreeRun.program()] + caller.options + options + arguments, seconds: seconds)
-        #expect(result.end == .exited(0) || result.end == .exited(1), "\(result)")
+        #expect(result.end == .exited(0) || result.end == .exited(1), "\(arguments.prefix(4)): \(result)")
         return result.output.split(separator: "\n").map(String.init)
     }
 

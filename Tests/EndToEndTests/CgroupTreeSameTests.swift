@@ -25,15 +25,17 @@ extension EndToEnd.CgroupTree {
 
         @Test(arguments: cases)
         func randomOperationsHaveTheSameResults(caller: CgroupTreeCaller, controller: String) throws {
-            let hierarchy = try CgroupTreeRun.hierarchy(controller)
-            let seed = CgroupTreeRun.seed
+            for seed in CgroupTreeRun.seeds { try expectSameResults(caller, CgroupTreeRun.hierarchy(controller), seed) }
+        }
+
+        private func expectSameResults(_ caller: CgroupTreeCaller, _ hierarchy: CgroupMounts.Hierarchy, _ seed: UInt64) throws {
             let lines = try [nil, Bench.mountPoint()].map { mountPoint in
                 let container = try CgroupTreeContainer(caller, hierarchy, mountPoint: mountPoint)
                 defer { container.end() }
                 return try container.run(["sequence", "\(seed)", "\(Same.count)", container.base])
             }
             #expect(lines[0].count > Same.count / 2 && lines[0].count { $0.contains(" -> ok") } > Same.count / 10, "\(lines[0])")
-            #expect(CgroupTreeRun.differences(lines[1], from: lines[0]) == "", "seed \(seed)")
+            #expect(CgroupTreeRun.differences(lines[1], from: lines[0]) == "", "\(caller), seed \(seed)")
         }
 
         /// What the program compares would be worth nothing if it printed something else every time.
@@ -145,7 +147,8 @@ extension EndToEnd.CgroupTree {
                 "--hierarchy", container.root, "--above", family.parent.path, "--outside", family.sibling.path, "--outside",
                 family.nephew.path, "--foreign-pid", "\(family.stranger.pid)",
             ]
-            return try container.run(["fuzz", "\(CgroupTreeRun.seed)", "\(count)", container.base], options: options, seconds: 120)
+            return try container.run(
+                ["fuzz", "\(CgroupTreeRun.seed)", "\(count)", container.base], options: options, seconds: SurvivalRun.isLong ? 600 : 120)
         }
 
         private static let cases: [(CgroupTreeCaller, String)] = CgroupTreeRun.all(or: [
@@ -168,8 +171,11 @@ extension EndToEnd.CgroupTree {
         ) throws {
             let family = try Family()
             defer { family.end() }
+            // The program as it is shipped takes a third of the time.
+            let daemon = SurvivalRun.isLong ? try SurvivalRun.daemon() : nil
+            defer { daemon?.stop() }
             let before = family.snapshot
-            let lines = try fuzz(caller, controller, mountPoint: Bench.mountPoint(), family, namespaces: namespaces)
+            let lines = try fuzz(caller, controller, mountPoint: daemon?.mountPoint ?? Bench.mountPoint(), family, namespaces: namespaces)
             #expect(
                 lines == ["\(Fuzz.count) tried, 0 had an effect or told something"],
                 "seed \(CgroupTreeRun.seed): \(lines.prefix(20)) \(lines.suffix(1))")

@@ -4,12 +4,14 @@
  * cgroup-tree [OPTION...] fuzz SEED COUNT BASE        random ones by paths that try to get out of it, with threads that move what lies below
  * cgroup-tree [OPTION...] lookups SEED COUNT BASE     stat of names there are and there are not
  * cgroup-tree [OPTION...] pairs SEED COUNT BASE       mkdir and rmdir; a line for each wrong answer
+ * cgroup-tree [OPTION...] swaps SEED COUNT BASE       reads and writes of a file that stays open while its group changes places with another one
+ * cgroup-tree without-open-tree PROGRAM [ARGUMENT...] the program, for which there is no open_tree(2)
  * cgroup-tree say TEXT                                writes it to standard output; what came of it to standard error
  *
  *   --foreign-pid N           a process that is none of this program's, for `move ... foreign`
  *   --uid N                   becomes that user and group, without capabilities
  *   --without-capabilities N  gives up the effective ones, and of the permitted those that are not in the mask N
- *   --hierarchy PATH          for fuzz: the folder that the next two begin at
+ *   --hierarchy PATH          for fuzz: the folder that the next two begin at; for swaps: BASE in cgroupfs
  *   --outside PATH            for fuzz: a group that the caller does not see
  *   --above PATH              for fuzz: a group that lies above BASE
  *
@@ -34,12 +36,19 @@
 #include "cgroup-tree.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -120,12 +129,69 @@ static void pairs(unsigned long count) {
     }
 }
 
+static atomic_int is_over;
+
+static void *swap(void *unused) {
+    char first[2 * PATH], second[2 * PATH], third[2 * PATH];
+    snprintf(first, sizeof first, "%s/a", hierarchy);
+    snprintf(second, sizeof second, "%s/b", hierarchy);
+    snprintf(third, sizeof third, "%s/c", hierarchy);
+    while (!atomic_load(&is_over)) rename(first, third), rename(second, first), rename(third, second);
+    return unused;
+}
+
+static char value_of(int file) {
+    char value = '-';
+    return pread(file, &value, 1, 0) == 1 ? value : '-';
+}
+
+/* The file of `a` is that of `a` for good, or cannot be reached at the moment. */
+static void swaps(unsigned long count) {
+    char path[2 * PATH];
+    struct stat before, now;
+    pthread_t thread;
+    unsigned long right = 0, other = 0;
+    for (int name = 'a'; name <= 'b'; name++) {
+        snprintf(path, sizeof path, "%s/%c", base, name);
+        if (mkdir(path, 0755) != 0) fail(path);
+    }
+    int twin_folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), twin = openat(twin_folder, "notify_on_release", O_RDONLY | O_CLOEXEC);
+    snprintf(path, sizeof path, "%s/a", base);
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), file = openat(folder, "notify_on_release", O_RDWR | O_CLOEXEC);
+    if (pwrite(file, "1", 1, 0) != 1 || twin < 0 || fstat(folder, &before) != 0) fail(path);
+    if (pthread_create(&thread, NULL, swap, NULL) != 0) fail("thread");
+    for (unsigned long i = 0; i < count; i++) {
+        char value = i & 1 ? pwrite(file, "1", 1, 0) == 1 ? '1' : '-' : value_of(file);
+        right += value == '1';
+        other += value == '0' || (i % 8 == 0 && fstat(folder, &now) == 0 && now.st_ino != before.st_ino);
+    }
+    atomic_store(&is_over, 1);
+    pthread_join(thread, NULL);
+    printf("%s; another one was reached %lu times; a %c, b %c\n", right > count / 50 ? "reached" : "not reached", other, value_of(file), value_of(twin));
+}
+
+/* No Linux that has a cgroup tree is without it; a filter may be. */
+static int without_open_tree(char *arguments[]) {
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_open_tree, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = sizeof filter / sizeof *filter, .filter = filter};
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) fail("seccomp");
+    execv(arguments[0], arguments);
+    fail(arguments[0]);
+    return 2;
+}
+
 static int random_mode(const char *mode, char *arguments[]) {
     unsigned long count = strtoul(arguments[1], NULL, 10);
     seed(strtoull(arguments[0], NULL, 10));
     snprintf(base, sizeof base, "%s", arguments[2]);
     if (!strcmp(mode, "lookups")) return lookups(count), 0;
     if (!strcmp(mode, "pairs")) return pairs(count), 0;
+    if (!strcmp(mode, "swaps")) return swaps(count), 0;
     is_random = 1;
     start_processes();
     unsigned long escapes = 0;
@@ -163,8 +229,10 @@ int main(int count, char *arguments[]) {
         fprintf(stderr, "euid %u: %s\n", geteuid(), written < 0 ? strerrorname_np(errno) : "ok");
         return 0;
     }
-    int known = !strcmp(mode, "sequence") || !strcmp(mode, "fuzz") || !strcmp(mode, "lookups") || !strcmp(mode, "pairs");
-    if (known && at + 2 < count) return random_mode(mode, arguments + at);
-    fprintf(stderr, "usage: cgroup-tree [OPTION...] do BASE OPERATION... | sequence|fuzz|lookups|pairs SEED COUNT BASE\n");
+    if (!strcmp(mode, "without-open-tree") && at < count) return without_open_tree(arguments + at);
+    static const char *const known[] = {"sequence", "fuzz", "lookups", "pairs", "swaps"};
+    for (size_t i = 0; i < sizeof known / sizeof *known && at + 2 < count; i++)
+        if (!strcmp(mode, known[i])) return random_mode(mode, arguments + at);
+    fprintf(stderr, "usage: cgroup-tree [OPTION...] do BASE OPERATION... | sequence|fuzz|lookups|pairs|swaps SEED COUNT BASE\n");
     return 2;
 }

@@ -271,6 +271,7 @@ static void one_path(const char *name, const char *path, char *words[], size_t c
         list(folder, number > 0 ? (size_t)number : 32768);
         close(folder);
     } else if (!strcmp(name, "access")) result(faccessat(AT_FDCWD, path, (int)number, AT_EACCESS));
+    else if (!strcmp(name, "access-as-real")) result(faccessat(AT_FDCWD, path, (int)number, 0));
     else if (!strcmp(name, "unlink")) result(unlink(path));
     else if (!strcmp(name, "mknod")) result(mknod(path, S_IFREG | 0644, 0));
     else if (!strcmp(name, "fifo")) result(mknod(path, S_IFIFO | 0644, 0));

@@ -128,9 +128,17 @@ static const char *text_for(const struct file *file) {
     return *text ? text : "\\n";
 }
 
+/* Nothing but blanks, which the kernel takes for 0. */
+static int is_blank(const char *text) {
+    static char bytes[TEXT];
+    unescape(text, bytes, sizeof bytes);
+    return !bytes[strspn(bytes, " \n")];
+}
+
 /* A text that would leave next to no memory in this file's group: nobody is to be killed. */
 static int starves(const struct file *file, const char *text) {
-    return strstr(file->name, "limit_in_bytes") && (*text == '0' || *text == '1') && strcmp(text, "1G") && strcmp(text, "12x") && strncmp(text, "100", 3);
+    if (!strstr(file->name, "limit_in_bytes")) return 0;
+    return is_blank(text) || ((*text == '0' || *text == '1') && strcmp(text, "1G") && strcmp(text, "12x") && strncmp(text, "100", 3));
 }
 
 static int is_base(const char *path) { return !strcmp(path, "."); }
@@ -192,6 +200,8 @@ static void write_value(char *line) {
     /* Who freezes himself does not come back. */
     if (!strcmp(file->name, "freezer.state") && strstr(text, "FR") && !may_freeze(path)) return;
     if (starves(file, text)) return;
+    /* Zeroes are a pid, too. */
+    if ((!strcmp(file->name, "tasks") || !strcmp(file->name, "cgroup.procs")) && !may_enter(path)) return;
     /* What "a" does depends on groups below, and one that was removed counts for a while. */
     if (!strncmp(file->name, "devices.", 8) && *text == 'a') usleep(100000);
     if (!chance(10)) sprintf(line, "pwrite %s %d %s", path, (int)chance(5000), text);
