@@ -34,6 +34,7 @@ package struct LockedFile: ~Copyable {
 
     /// The file that the path leads to: who had the lock may have removed the one that was opened, and ended, before it was locked.
     private static func locked(_ path: String, _ whenOpened: () -> Void) throws(Errno) -> OwnedFileDescriptor {
+        var tries = 0
         while true {
             let opened = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
             guard opened >= 0 else { throw Errno(rawValue: errno) }
@@ -43,6 +44,9 @@ package struct LockedFile: ~Copyable {
             lock.l_type = Int16(F_WRLCK)
             lock.l_whence = Int16(SEEK_SET)
             guard fcntl(opened, F_SETLK, &lock) == 0 else { throw Errno(rawValue: errno) }
+            tries += 1
+            // No more often where a file system gives the same file another number each time.
+            if tries == 100 { return descriptor }
             if let there = try? FileStatus(following: path), try descriptor.status().isSameFile(as: there) { return descriptor }
         }
     }
