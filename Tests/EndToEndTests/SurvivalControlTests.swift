@@ -80,13 +80,14 @@ extension EndToEnd.Survival {
 
         @Test func everyCallIsAnsweredOrSaidToBeInterrupted() throws {
             let daemon = try SurvivalRun.daemon()
+            let sockets = daemon.keeperSockets
             let idle = try RawClient(daemon.controlSocket)
             #expect(idle.send(Self.info) && idle.receive() != nil)
             let subscriber = try RawClient(daemon.controlSocket)
             #expect(subscriber.send(Self.subscribe) && subscriber.receive()?.contains("subscribed") == true)
             let half = try RawClient(daemon.controlSocket)
             half.send("{\"method\":")
-            Machine.pause(0.2)
+            #expect(Machine.wait(10) { daemon.keeperSockets >= sockets + 3 }, "the keeper has duplicates of all three")
             let callers = Callers(daemon.controlSocket, keeping: 3, connecting: 1)
             let count = SurvivalRun.count(10, long: 100)
             for _ in 0..<count {
@@ -144,14 +145,14 @@ extension EndToEnd.Survival {
             let program = folder.path + "/program"
             try BadBinary.installGood(LXCFSProcess.binary, at: program)
             let daemon = try LXCFSProcess(in: folder, binary: program)
+            let sockets = daemon.keeperSockets
             let client = try RawClient(daemon.controlSocket)
             let subscriber = try RawClient(daemon.controlSocket)
             #expect(subscriber.send(Self.subscribe) && subscriber.receive()?.contains("subscribed") == true)
             try BadBinary.installGood(LXCFSProcess.binary, at: program)
             #expect(client.send(Self.reload) && client.receive()?.contains("generation") == true)
             #expect(Machine.wait(30) { ProcessTable.link("exe", of: daemon.command.pid) == program }, "\(daemon.command.errorsSoFar)")
-            // The new keeper has asked for the clients again, and has the socket.
-            Machine.pause(0.5)
+            #expect(Machine.wait(10) { daemon.keeperSockets >= sockets + 2 }, "the new keeper has asked for the clients again")
             let old = try #require(daemon.waitUntilSettled())
             kill(old, SIGKILL)
             _ = try #require(daemon.waitForWorker(otherThan: old))

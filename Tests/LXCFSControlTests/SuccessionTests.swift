@@ -1,3 +1,4 @@
+import Glibc
 import LXCFSControl
 import LinuxSystem
 import Synchronization
@@ -138,6 +139,26 @@ struct SuccessionTests {
             #expect(String(decoding: buffer[..<count].dropLast(), as: UTF8.self) == reply("next"))
             break
         }
+    }
+
+    /// A keeper that has become another program has no duplicates, and asks for those of all connections.
+    @Test func aConnectionThatThePredecessorStillHasIsRegisteredAgainToo() throws {
+        let ledger = MemoryLedger()
+        let (client, there) = try UnixSocketConnection.pair()
+        ledger.note(.called, of: 3)
+        _ = ledger.register(3, there)
+        // The process that started this one lives.
+        ledger.note(.called, of: 3, onceReadFrom: getppid())
+        let successor = try ToyServer(ledger: ledger, adopting: ledger.inherited)
+        defer { successor.stop() }
+        _ = ledger.forget(3)
+        successor.server.registerAgain()
+        // When it answers this, it has heard of that.
+        #expect(try successor.client().call(Echo.self, Text(text: "")) == reply(""))
+        ledger.note(.idle, of: 3)
+        while !ledger.inherited.contains(where: { $0.slot == 3 }), !Task.isCancelled { Clock.sleep(until: Clock.monotonic + 1_000_000) }
+        #expect(ledger.inherited.contains { $0.slot == 3 })
+        withExtendedLifetime(client) {}
     }
 
     /// What is noted has to be true whatever the next instruction is: whoever looks may find the process dead.

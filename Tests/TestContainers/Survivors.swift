@@ -48,6 +48,11 @@ extension LXCFSProcess {
     /// The process that answers, or is about to.
     package var worker: Int32? { workers.last }
 
+    /// How many sockets the keeper has open: with each client of the control socket that it has a duplicate of, one more.
+    package var keeperSockets: Int {
+        Machine.names(in: "/proc/\(command.pid)/fd").count { ProcessTable.link("fd/\($0)", of: command.pid)?.hasPrefix("socket:") == true }
+    }
+
     /// Waits until a worker is there that is not `old`, and looks for it every half millisecond. `nil` when the time is over.
     package func waitForWorker(otherThan old: Int32?, seconds: Double = 15) -> Int32? {
         let end = Machine.now + seconds * Machine.patience

@@ -9,6 +9,8 @@ struct ForeignConnection {
     /// The predecessor.
     let process: ProcessDescriptor
     let deadline: UInt64
+    /// Whether whoever outlives this process has a duplicate.
+    var isRegistered = true
 
     /// How often it is looked at, and how long at most, in nanoseconds.
     static let interval: UInt64 = 10_000_000
@@ -49,14 +51,14 @@ extension ControlLoop {
             if !isOver, [.called, .replying, .receiving].contains(state) {
                 foreign.append(one)
             } else {
-                goOn(with: one.slot, one.connection, state)
+                goOn(with: one.slot, one.connection, state, isRegistered: one.isRegistered)
             }
         }
     }
 
-    private func goOn(with slot: Int, _ socket: UnixSocketConnection, _ state: ConnectionState) {
+    private func goOn(with slot: Int, _ socket: UnixSocketConnection, _ state: ConnectionState, isRegistered: Bool = true) {
         let connection = newConnection(socket, server.peers.caller(of: socket), at: slot, state)
-        connection.isRegistered = true
+        connection.isRegistered = isRegistered
         connections[slot] = connection
         let fault = ControlFault.interrupted(
             "lxcfs had to start anew while it worked on this; ask again, and if it was to change something, look first whether it has")
@@ -125,6 +127,12 @@ extension ControlLoop {
     /// Gives a duplicate to whoever outlives this process, if that has not been done.
     func register(_ connection: ControlConnection) {
         if !connection.isRegistered { connection.isRegistered = server.ledger.register(connection.place.slot, connection.socket) }
+    }
+
+    /// Whoever had the duplicates has them no more.
+    func forgetRegistrations() {
+        for connection in connections { connection?.isRegistered = false }
+        for index in foreign.indices { foreign[index].isRegistered = false }
     }
 
     /// Makes good what could not be told before.

@@ -90,7 +90,7 @@ final class ControlLoop {
                 inbox.lostEvents = 0
                 inbox.isRegistryLost = false
             }
-            if inbox.isRegistryLost { connections.forEach { $0?.isRegistered = false } }
+            if inbox.isRegistryLost { forgetRegistrations() }
             return (inbox.phase, inbox.outcomes, inbox.events, inbox.lostEvents)
         }
         for (place, outcome) in outcomes {

@@ -34,7 +34,8 @@ package struct LockedFile: ~Copyable {
 
     /// The file that the path leads to: who had the lock may have removed the one that was opened, and ended, before it was locked.
     private static func locked(_ path: String, _ whenOpened: () -> Void) throws(Errno) -> OwnedFileDescriptor {
-        for _ in 0..<100 {
+        var tries = 0
+        while true {
             let opened = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
             guard opened >= 0 else { throw Errno(rawValue: errno) }
             let descriptor = OwnedFileDescriptor(adopting: opened)
@@ -43,9 +44,11 @@ package struct LockedFile: ~Copyable {
             lock.l_type = Int16(F_WRLCK)
             lock.l_whence = Int16(SEEK_SET)
             guard fcntl(opened, F_SETLK, &lock) == 0 else { throw Errno(rawValue: errno) }
+            tries += 1
+            // No more often where a file system gives the same file another number each time.
+            if tries == 100 { return descriptor }
             if let there = try? FileStatus(following: path), try descriptor.status().isSameFile(as: there) { return descriptor }
         }
-        throw .resourceTemporarilyUnavailable
     }
 
     private static func write(_ content: String, to file: borrowing OwnedFileDescriptor) throws(Errno) {

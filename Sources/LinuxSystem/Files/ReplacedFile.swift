@@ -30,8 +30,9 @@ package enum ReplacedFile {
 
     private static func replace(_ path: String, with bytes: [UInt8], like model: FileStatus?, isSynced: Bool) throws(Errno) {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-        // Hidden, and with another ending than what node_exporter looks for.
-        let temporary = "\(folder).\(path.dropFirst(folder.count)).\(getpid())"
+        // Hidden, and with another ending than what node_exporter looks for. Not the pid: in a container it is the same each time, and one that was killed
+        // in the middle would be in the way of all that follow.
+        let temporary = "\(folder).\(path.dropFirst(folder.count)).\(UInt32.random(in: 0 ... .max))"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, model == nil ? 0o644 : 0o600)
         guard descriptor >= 0 else { throw Errno(rawValue: errno) }
         let file = OwnedFileDescriptor(adopting: descriptor)
