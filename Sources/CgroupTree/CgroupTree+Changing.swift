@@ -8,15 +8,14 @@ extension CgroupTree {
 
     package func write(_ request: WriteRequest, caller: Caller, reply: consuming WriteReply) {
         let written = answer(caller, gone: .operationNotSupportedByDevice) { caller throws(Errno) in
-            let visible = try owned(request.node, caller, above: .isDirectory)
-            let place = visible.place
+            let place = try owned(request.node, caller, above: .isDirectory)
             let credentials = try Opener(request.handle).limiting(caller.credentials(host.proc))
             let file = place.file ?? []
             // It names descriptors of whoever writes, which the daemon's are not.
             if file.elementsEqual("cgroup.event_control".utf8) { throw .notSupportedOnSocket }
             let isMove = MemberText.isMemberList(file)
             let text = isMove ? try member(request.bytes, caller) : request.bytes
-            if isMove { place.hierarchy.rememberContainer(of: caller.own, seeing: visible.sight, movingTo: place.directory) }
+            if isMove { place.hierarchy.rememberContainer(of: caller.own, movingTo: place.directory) }
             let count = try threads.run(as: credentials) { () throws(Errno) in try place.open(O_WRONLY).write(text) }
             return count < text.count ? count : request.bytes.count
         }
@@ -41,7 +40,7 @@ extension CgroupTree {
         of node: NodeID, to changes: AttributeChanges, handle: FileHandle?, caller: Caller, reply: consuming AttributesReply
     ) {
         let changed = answer(caller) { caller throws(Errno) in
-            let place = try owned(node, caller).place
+            let place = try owned(node, caller)
             let proc = host.proc
             let status = try asCaller(caller) { () throws(Errno) in
                 if let size = changes.size { try place.open(O_WRONLY).truncate(to: size) }
@@ -67,9 +66,8 @@ extension CgroupTree {
         _ name: FileName, in directory: NodeID, mode: UInt32, note: RequestNote, caller: Caller, reply: consuming EntryReply
     ) {
         let made = answer(caller) { caller throws(Errno) in
-            let parent = try self.parent(of: name, in: directory, caller, step: .fileExists)
-            let place = parent.place
-            try takeBudget(parent)
+            let place = try parent(of: name, in: directory, caller, step: .fileExists)
+            try takeBudget(place.hierarchy, caller)
             let status = try asCaller(caller) { () throws(Errno) in
                 let parent = try place.openParent()
                 return try Repetition(note).makeDirectory(name, mode: mode, in: parent)
@@ -86,7 +84,7 @@ extension CgroupTree {
         _ name: FileName, in directory: NodeID, note: RequestNote, caller: Caller, reply: consuming StatusReply
     ) {
         let removed = answer(caller) { caller throws(Errno) in
-            let place = try parent(of: name, in: directory, caller, step: .resourceBusy).place
+            let place = try parent(of: name, in: directory, caller, step: .resourceBusy)
             try asCaller(caller) { () throws(Errno) in
                 let parent = try place.openParent()
                 try Repetition(note).removeDirectory(name, in: parent)
@@ -102,8 +100,8 @@ extension CgroupTree {
         let renamed = answer(caller) { caller throws(Errno) in
             try change.name.check()
             try change.newName.check()
-            let place = try owned(change.directory, caller).place
-            let newPlace = try owned(change.newDirectory, caller).place
+            let place = try owned(change.directory, caller)
+            let newPlace = try owned(change.newDirectory, caller)
             guard place.hierarchy.number == newPlace.hierarchy.number else { throw .improperLink }
             try asCaller(caller) { () throws(Errno) in
                 let parent = try place.openParent()
@@ -121,18 +119,17 @@ extension CgroupTree {
     /// - Parameter step: what is said of the next step on the way down to the caller's cgroup.
     private func parent(
         of name: FileName, in directory: NodeID, _ caller: TreeCaller, step: Errno
-    ) throws(Errno) -> Visible {
+    ) throws(Errno) -> Place {
         try name.check()
         if TreeNode(directory) == .top { throw hierarchies.contains { $0.name == name.bytes } ? step : .permissionDenied }
         let visible = try visible(directory, caller)
         if case .above(let next) = visible.standing { throw next == name.bytes ? step : .permissionDenied }
-        return visible
+        return visible.place
     }
 
-    /// Counts one more cgroup of a container.
-    private func takeBudget(_ parent: Visible) throws(Errno) {
-        guard case .cgroup(let own) = parent.sight else { return }
-        let hierarchy = parent.place.hierarchy
+    /// Counts one more cgroup of the caller's container.
+    private func takeBudget(_ hierarchy: TreeHierarchy, _ caller: TreeCaller) throws(Errno) {
+        guard case .cgroup(let own) = hierarchy.sight(of: caller.own) else { return }
         let counted = hierarchy.counted(own)
         try budget.take(GroupBudget.Key(hierarchy: hierarchy.number, path: counted)) { () throws(Errno) in
             try hierarchy.countGroups(below: counted, most: GroupBudget.most)

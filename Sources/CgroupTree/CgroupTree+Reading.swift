@@ -79,7 +79,7 @@ extension CgroupTree: WritableFileSystem {
 
     package func open(_ node: NodeID, flags: OpenFlags, caller: Caller, reply: consuming OpenReply) {
         let opened = answer(caller) { caller throws(Errno) in
-            let place = try owned(node, caller, above: .isDirectory).place
+            let place = try owned(node, caller, above: .isDirectory)
             let credentials = try caller.credentials(host.proc)
             try threads.run(as: credentials) { () throws(Errno) in
                 _ = try place.open(flags.rawValue & (O_ACCMODE | O_TRUNC | OwnedFileDescriptor.directFlag))
@@ -96,7 +96,7 @@ extension CgroupTree: WritableFileSystem {
         // What lies in the page cache is shown to everyone.
         if request.isFromPageCache { return reply.fail(.invalidArgument) }
         let part = answer(caller, gone: .operationNotSupportedByDevice) { caller throws(Errno) in
-            let place = try owned(request.node, caller, above: .isDirectory).place
+            let place = try owned(request.node, caller, above: .isDirectory)
             if let file = place.file, MemberText.isMemberList(file) { return try members(of: place, request, caller) }
             return try asCaller(caller) { () throws(Errno) in
                 try place.open(O_RDONLY).read(request.size, at: Int64(clamping: request.offset))

@@ -39,27 +39,31 @@ extension CgroupTree {
     func visible(_ node: NodeID, _ caller: TreeCaller) throws(Errno) -> Visible {
         guard let node = TreeNode(node), node != .top else { throw .staleNFSFileHandle }
         let place = try place(of: node)
-        let visible = Visible(place: place, sight: place.hierarchy.sight(of: caller.own))
+        let hierarchy = place.hierarchy
+        // What is in the caller's own cgroup is so wherever its container begins: most requests need no look at the marks above.
+        let own = Sight(caller.own, in: hierarchy)
+        let isOwn = own.standing(of: place.directory) == .within
+        let visible = Visible(place: place, sight: isOwn ? own : hierarchy.sight(of: caller.own))
         // The files of the cgroups above its own are nobody's business.
         guard visible.standing == .within || visible.standing != .outside && place.file == nil else { throw .noSuchFileOrDirectory }
         return visible
     }
 
-    /// A place that the caller may see, and all that it sees of the hierarchy.
+    /// A place that the caller may see, and what it sees of the hierarchy, as far as this place tells: of one in its own cgroup, that.
     struct Visible: Sendable {
         let place: Place
         let sight: Sight
         var standing: Sight.Standing { sight.standing(of: place.directory) }
     }
 
-    /// The place of a node in the caller's own part, and all that the caller sees.
+    /// The place of a node in the caller's own part.
     /// - Parameter above: what is said of the way down to it.
     /// - Throws: ENOENT for one that it may not see.
-    func owned(_ node: NodeID, _ caller: TreeCaller, above: Errno = .permissionDenied) throws(Errno) -> Visible {
+    func owned(_ node: NodeID, _ caller: TreeCaller, above: Errno = .permissionDenied) throws(Errno) -> Place {
         if TreeNode(node) == .top { throw above }
         let visible = try visible(node, caller)
         guard visible.standing == .within else { throw above }
-        return visible
+        return visible.place
     }
 
     /// Lets the kernel decide: `body` runs on a thread that has the caller's rights for as long as it lives. No operation of a caller is carried out elsewhere.

@@ -58,9 +58,8 @@ struct TreeHierarchy: Sendable {
 
     /// To be called before a caller moves a process to a cgroup below the container's own: notes with that one which pid namespace it is the container of.
     /// Only who has CAP_SYS_ADMIN on the host can read or write such an attribute; it goes with the cgroup.
-    /// - Parameter sight: what the caller sees. If that begins above its own cgroup, the note is there.
-    func rememberContainer(of own: OwnCgroups, seeing sight: Sight, movingTo directory: [UInt8]) {
-        guard let namespace = own.namespace, case .cgroup(let path) = sight, sight == Sight(own, in: self), path != directory,
+    func rememberContainer(of own: OwnCgroups, movingTo directory: [UInt8]) {
+        guard let namespace = own.namespace, case .cgroup(let path) = sight(of: own), path != directory,
             let container = try? files.open(path, O_RDONLY | O_DIRECTORY), (try? container.attribute(TreeHierarchy.container)) != namespace
         else { return }
         // Without it the container is only shown less.
